@@ -1,0 +1,28 @@
+/* Guest memory: one flat arena behind a constant base.
+ *
+ * Guest address va (below 4 GiB) is the host byte GUEST_BASE + (uint32_t)va, in the wasm build a
+ * linear-memory address.  Guest addresses below GUEST_MIN are never mapped, so a displacement in
+ * [0, GUEST_MIN) can be folded into a load's offset without wrapping.  In wasm [0, GUEST_BASE -
+ * 1 MiB) holds the runtime's static data, stack and heap; the MiB below GUEST_BASE stays unused. */
+#ifndef C2W_GUEST_MEMORY_H
+#define C2W_GUEST_MEMORY_H
+
+#include <stdint.h>
+
+#if defined(__wasm__)
+#define GUEST_BASE ((uintptr_t)0x1f00000) /* 31 MiB; GUEST_BASE + 65535 < 32 MiB */
+#else
+#define GUEST_BASE ((uintptr_t)0x200000000000) /* outside the sanitizers' shadow on x86_64 */
+#endif
+
+#define GUEST_MIN 0x10000u
+#define PAGE_SIZE 4096u
+
+/* Protection of each 4 KiB guest page of the resident address space: bits of PROT_READ (1),
+ * PROT_WRITE (2), PROT_EXEC (4); 0 = not mapped.  Kept by the kernel's VMA code; read by the
+ * interpreter for every access and by the kernel's EFAULT checks. */
+extern uint8_t page_prot[1u << 20];
+
+static inline void *guest_pointer(uint64_t va) { return (void *)(GUEST_BASE + (uint32_t)va); }
+
+#endif

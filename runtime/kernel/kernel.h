@@ -1,0 +1,221 @@
+/* The guest's Linux kernel: shared declarations.
+ *
+ * Everything runs in one host thread.  A task is a guest thread; the scheduler (sched.c) copies its
+ * CPU state into c2w_cpu and runs it until cpu.event is set.  System calls run to completion inside
+ * the call, or block:
+ *
+ *   A handler that cannot finish calls wait_on() for each queue whose wake-up may let it finish and
+ *   returns -EBLOCK (or sleep_until() first, for a time limit).  The scheduler then runs other
+ *   tasks.  After a wake-up or the deadline the same call is executed AGAIN from its start with the
+ *   same arguments; `current->call` keeps what it must remember between tries (deadline, bytes done).
+ *   A signal ends the wait: the call returns -EINTR or is restarted, by SA_RESTART (signal.c).
+ *   call_interruptible handlers return -ERESTARTSYS or -EINTR by themselves never.
+ *
+ * Handlers return the value for the guest, or -errno with Linux' numbers (the same on all guests). */
+#ifndef C2W_KERNEL_H
+#define C2W_KERNEL_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "../guest_memory.h"
+#include "../host/heap.h"
+#include "../host/host.h"
+#include "../isa/state.h"
+#include "linux_abi.h" /* errno numbers, structs and constants of the guest's Linux ABI */
+
+#define EBLOCK 4095 /* internal: the call waits; never seen by the guest */
+
+/* --- wait queues (sched.c) --- */
+struct wait_queue {
+    struct waiter *first;
+};
+struct waiter {
+    struct waiter *next, **previous;
+    struct task *task;
+};
+void wait_on(struct wait_queue *queue);     /* current waits; may be called for several queues */
+void sleep_until(uint64_t monotonic_ns);    /* current also wakes at that time */
+void wake_all(struct wait_queue *queue);
+void wake_task(struct task *task);
+
+/* --- files (file.c, vfs.c, pipe.c, ...) --- */
+struct inode;
+struct file;
+struct poll_table;
+
+struct file_ops {
+    int64_t (*read)(struct file *, void *to, size_t length, uint64_t offset);
+    int64_t (*write)(struct file *, const void *from, size_t length, uint64_t offset);
+    int64_t (*seek)(struct file *, int64_t offset, int whence);
+    int64_t (*ioctl)(struct file *, uint32_t request, uint64_t argument);
+    int (*read_directory)(struct file *, struct directory_sink *);
+    /* Returns the ready POLL* bits; when `wait` is set, also wait_on()s the queues that change them. */
+    uint32_t (*poll)(struct file *, bool wait);
+    void (*release)(struct file *); /* last reference is gone */
+};
+
+/* An open file description; shared by dup and fork. */
+struct file {
+    uint32_t references;
+    uint32_t flags; /* O_ACCMODE, O_APPEND, O_NONBLOCK, ... */
+    uint64_t position;
+    const struct file_ops *ops;
+    struct inode *inode; /* NULL for pipes, sockets, event fds: then stat comes from `mode` */
+    uint32_t mode;
+    void *private_data;
+};
+struct file *file_new(const struct file_ops *ops, uint32_t flags);
+struct file *file_get(struct file *file); /* takes a reference */
+void file_put(struct file *file);
+
+/* Descriptor table, shared by threads. */
+struct files {
+    uint32_t references, size;
+    struct descriptor {
+        struct file *file;
+        bool close_on_exec;
+    } *descriptors;
+};
+struct files *files_new(void);
+struct files *files_copy(const struct files *files);
+void files_put(struct files *files);
+void files_close_on_exec(struct files *files);
+struct file *file_of(int64_t fd); /* of the current process, borrowed; NULL = EBADF */
+int fd_install(struct file *file, int lowest, bool close_on_exec); /* takes the reference; fd or -errno */
+
+/* Root, working directory and umask, shared by CLONE_FS threads. */
+struct fs_context {
+    uint32_t references, umask;
+    struct path_node *root, *cwd;
+};
+struct fs_context *fs_copy(const struct fs_context *fs);
+void fs_put(struct fs_context *fs);
+
+/* Opens a file for the kernel itself (exec, the loader, mmap): follows links from the current
+ * task's cwd.  Returns the file or sets *error to -errno. */
+struct file *vfs_open(const char *path, int linux_flags, uint32_t mode, int *error);
+/* Reads at an offset, whatever the file's position. */
+int64_t file_read_at(struct file *file, void *to, size_t length, uint64_t offset);
+uint64_t file_size(struct file *file);
+/* Inode number in the read-only root file system if the file is that file, unmodified; else 0. */
+uint32_t file_rootfs_inode(struct file *file);
+/* Absolute path of an open file as the guest sees it ("/usr/bin/x", "pipe:[7]"). */
+size_t file_path(struct file *file, char *to, size_t size);
+void vfs_init(void); /* mounts the root file system, /proc, /dev, preopens; opens 0-2 of task 1 */
+
+/* --- memory of a process (mm.c, fork.c) --- */
+struct mm;
+struct vma {
+    struct vma *next;
+    uint32_t start, end;   /* end is exclusive; page aligned */
+    uint8_t prot;          /* PROT_* bits */
+    bool shared, stack, reserved;
+    struct file *file;     /* reference held, or NULL for anonymous memory */
+    uint64_t file_offset;
+};
+const struct vma *vma_find(const struct mm *mm, uint64_t va);
+
+/* Access to guest memory of the current process.  -EFAULT when a byte is not mapped accordingly.
+ * user_pointer: a host pointer to the range itself, or NULL; valid until the task switches. */
+int user_read(void *to, uint64_t va, size_t length);
+int user_write(uint64_t va, const void *from, size_t length);
+void *user_pointer(uint64_t va, uint64_t length, int prot);
+/* Copies a NUL-terminated string; length without NUL, -EFAULT, or -ENAMETOOLONG. */
+int64_t user_string(char *to, size_t size, uint64_t va);
+
+/* --- processes and tasks (task.c, exec.c, signal.c, wait.c) --- */
+#define SIGNAL_COUNT 64
+
+struct credentials {
+    uint32_t uid, euid, suid, fsuid, gid, egid, sgid, fsgid;
+    uint32_t group_count, groups[32];
+};
+
+struct signal_action {
+    uint64_t handler, flags, restorer, mask;
+};
+
+struct process {
+    struct process *next; /* list of all processes */
+    int32_t pid, pgid, sid;
+    struct process *parent;
+    struct mm *mm;
+    struct files *files;
+    struct fs_context *fs;
+    struct credentials creds;
+    struct signal_action actions[SIGNAL_COUNT + 1];
+    uint64_t pending;           /* process-directed signals, bit n-1 for signal n */
+    struct siginfo_queue *queued;
+    struct task *tasks;         /* its threads */
+    char *exe_path;
+    char comm[16];
+    char *command_line;         /* NUL-separated argv, command_line_size bytes */
+    size_t command_line_size;
+    struct tty *controlling_tty;
+    struct rlimit64 { uint64_t current, maximum; } limits[16];
+    enum { PROCESS_ALIVE, PROCESS_STOPPED, PROCESS_ZOMBIE } state;
+    int32_t exit_status;        /* wait status word */
+    struct wait_queue child_changed;
+    struct process *vfork_parent;
+    uint64_t start_time, cpu_ns, alarm_deadline;
+};
+
+struct task {
+    struct task *next_in_process, *next_runnable;
+    struct process *process;
+    int32_t tid;
+    struct cpu cpu; /* saved state while not running */
+    enum { TASK_RUNNABLE, TASK_WAITING, TASK_DEAD } state;
+    uint64_t signal_mask, saved_mask, pending;
+    uint64_t alternate_stack, alternate_stack_size;
+    uint32_t alternate_stack_flags;
+    uint64_t clear_child_tid, robust_list;
+    uint64_t wake_time; /* monotonic ns, UINT64_MAX = none */
+    struct waiter waiters[8];
+    unsigned waiter_count;
+    /* What the call being executed keeps between tries; zeroed when it finishes. */
+    struct call_state {
+        bool restarted;
+        uint64_t deadline; /* absolute monotonic, 0 = not set yet */
+        uint64_t done;     /* bytes or items already transferred */
+        void *data;        /* heap block, freed when the call ends */
+    } call;
+};
+
+/* All state of the kernel (one struct, so that a snapshot can rely on it). */
+struct kernel {
+    struct task *current;
+    struct process *processes;
+    struct process *init; /* PID 1 */
+    int32_t next_pid;
+    bool strace;          /* C2W_STRACE */
+    bool stats;           /* C2W_STATS */
+    uint64_t boot_time;   /* monotonic ns at start */
+    /* Each file owns a part it adds here. */
+    struct vfs *vfs;
+    struct memory *memory;
+};
+extern struct kernel kernel;
+#define current (kernel.current)
+
+/* Sends a signal to a process (info may be NULL: SI_USER from the current process). */
+void signal_process(struct process *process, int signal, const void *siginfo);
+void signal_task(struct task *task, int signal, const void *siginfo);
+void signal_group(int32_t pgid, int signal);
+/* A fault of the running instruction at cpu.pc (SIGSEGV, SIGBUS, SIGILL, SIGFPE, SIGTRAP). */
+void signal_fault(int signal, int code, uint64_t address);
+bool signal_pending(const struct task *task);
+
+/* --- entry points --- */
+/* Called by the interpreter and by lifted code for the system call instruction at cpu.pc: executes
+ * it, writes the result, advances cpu.pc.  Returns true when cpu.event is set: unwind. */
+bool kernel_syscall(void);
+/* Called by the dispatcher every few million guest instructions: checks timers and other tasks;
+ * sets cpu.event when the current task has to give up the CPU. */
+void kernel_tick(void);
+/* Starts PID 1 from the image's configuration and runs until it ends.  Returns the exit status. */
+int kernel_main(void);
+
+#endif

@@ -1,0 +1,95 @@
+/* The translator: machine code of one ELF file in, wasm objects out.  Knows instructions and LLVM;
+ * images and command lines are the frontend's. */
+#ifndef C2W_TRANSLATOR_H
+#define C2W_TRANSLATOR_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum guest_isa { GUEST_RISCV64, GUEST_X86_64 };
+
+/* Why an address is believed to start a function, or to be code.  A wrong guess costs time only. */
+enum code_evidence {
+    EVIDENCE_ENTRY,      /* ELF entry point */
+    EVIDENCE_INIT,       /* init/fini arrays, DT_INIT, DT_FINI */
+    EVIDENCE_SYMBOL,     /* STT_FUNC or STT_GNU_IFUNC symbol */
+    EVIDENCE_FDE,        /* .eh_frame FDE: start and size are both believed */
+    EVIDENCE_RELOCATION, /* relocation addend or slot that points into text */
+    EVIDENCE_CALL,       /* target of a direct call (translator) */
+    EVIDENCE_ADDRESS,    /* address taken by code (translator) */
+    EVIDENCE_PROFILE,    /* a profile saw it executed */
+};
+
+struct code_hint {
+    uint32_t address; /* guest address (load address included) */
+    uint32_t size;    /* bytes, 0 = unknown */
+    enum code_evidence evidence;
+    const char *name; /* symbol or NULL; owned by the input */
+};
+
+struct code_segment {
+    uint32_t address;     /* guest address (load address included) */
+    uint32_t size;        /* bytes in the file */
+    const uint8_t *bytes; /* owned by the input */
+    bool executable, writable;
+};
+
+/* One ELF file, as the frontend's inventory gives it. */
+struct translator_input {
+    const char *path;     /* in the image, for messages */
+    enum guest_isa isa;
+    uint32_t inode;       /* number in the root file system */
+    uint32_t load_base;   /* 0 for ET_EXEC */
+    const struct code_segment *segments;
+    size_t segment_count;
+    const struct code_hint *hints;
+    size_t hint_count;
+};
+
+enum fma_mode { FMA_EXACT, FMA_RELAXED, FMA_UNFUSED };
+
+struct translator_options {
+    enum fma_mode fma;
+    bool exact_fflags;     /* --fflags=exact */
+    bool checked;          /* opaque guest address computation (--checked) */
+    bool lockstep;         /* compare every block with the interpreter (--lockstep) */
+    unsigned jobs;         /* worker threads, 0 = number of CPUs */
+    const char *work_directory; /* objects are written here; owned by the caller */
+    const char *dump_ir;   /* file for the IR before optimisation, or NULL */
+    /* Progress: done of total guest instructions; called from one thread at a time. */
+    void (*progress)(void *context, size_t done, size_t total);
+    void *progress_context;
+};
+
+struct translator_report {
+    size_t functions, resume_points, blocks, instructions;
+    size_t text_bytes;      /* bytes in executable segments' code sections */
+    size_t lifted_bytes;    /* distinct bytes of them that were lifted */
+    size_t unlifted;        /* entries given up, with the interpreter left to run them */
+    double llvm_seconds;    /* CPU time over all workers */
+};
+
+/* Lifts the files and writes wasm object files, the last of them the table of entries
+ * (c2w_lifted_files, also for no input at all).  On success *objects is a NULL-terminated array of
+ * paths (one heap block; free it).  On failure returns false with one line of reason in error. */
+bool translate(const struct translator_input *inputs, size_t count,
+               const struct translator_options *options, char ***objects,
+               struct translator_report *report, char *error, size_t error_size);
+
+/* Links runtime object(s), translated objects and a root file system image into a module: runs
+ * wasm-ld, then adds the image as passive data segment 0 and a DataCount section (module.c).
+ * Writes `output` completely or not at all. */
+struct link_options {
+    const char *wasm_ld;      /* program */
+    const char *const *objects; /* NULL-terminated: runtime, libraries, translated objects */
+    const char *rootfs_image; /* file */
+    const char *output;
+};
+struct link_report {
+    size_t module_bytes, code_bytes, data_bytes, rootfs_bytes;
+};
+bool link_module(const struct link_options *options, struct link_report *report, char *error,
+                 size_t error_size);
+
+#endif
