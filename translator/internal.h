@@ -1,0 +1,97 @@
+/* Structures shared by the passes of the translator:
+ *
+ *   decode_riscv64.c  bytes -> struct insn (capstone)
+ *   discover.c        hints -> blocks and functions of one file (work list)
+ *   jump_table.c      indirect jump -> targets
+ *   cfg.c             a function's region, loops, resume points
+ *   plan.c            which functions are lifted, into which shard
+ *   lift.c, build.c   region -> LLVM IR
+ *   emit.c            LLVM IR -> wasm object
+ *   link.c, module.c  objects + root file system -> module
+ */
+#ifndef C2W_TRANSLATOR_INTERNAL_H
+#define C2W_TRANSLATOR_INTERNAL_H
+
+#include "../runtime/isa/riscv64/insn.h"
+#include "arena.h"
+#include "translator.h"
+
+/* How a basic block ends. */
+enum block_end {
+    BLOCK_FALL,          /* into the block at `next` */
+    BLOCK_BRANCH,        /* conditional: `target` or `next` */
+    BLOCK_JUMP,          /* to `target` */
+    BLOCK_CALL,          /* of `target`; the return address is `next` */
+    BLOCK_CALL_INDIRECT, /* the return address is `next` */
+    BLOCK_JUMP_INDIRECT, /* to one of `targets` if target_count > 0, else unknown; the lifter always
+                            compares the real PC, so `targets` may be incomplete or wrong */
+    BLOCK_RETURN,        /* jump through the link register */
+    BLOCK_STOP,          /* the instruction at `next` is left to the interpreter */
+};
+
+struct block {
+    uint32_t start, next; /* guest addresses; next is behind the last instruction */
+    uint32_t target;
+    enum block_end end;
+    uint32_t insn_count;
+    const struct insn *insns; /* in the program's arena; insns[i] starts at pc(i) = start + lengths */
+    uint32_t target_count;
+    const uint32_t *targets; /* ascending, distinct */
+};
+
+struct function {
+    uint32_t entry;
+    enum code_evidence evidence;
+    uint32_t size;    /* from an FDE or symbol, 0 = unknown */
+    const char *name; /* or NULL */
+};
+
+/* All code found in one file. */
+struct program {
+    const struct translator_input *input;
+    struct arena arena;
+    struct block *blocks; /* ascending by start; no two start at the same address */
+    size_t block_count;
+    struct function *functions; /* ascending by entry */
+    size_t function_count;
+};
+
+/* Decodes the instruction at address; false when the bytes are no instruction the translator
+ * knows.  Never reads past the segment. */
+struct decoder;
+struct decoder *decoder_new(void);
+void decoder_free(struct decoder *decoder);
+bool decode(struct decoder *decoder, const uint8_t *bytes, size_t available, uint32_t address,
+            struct insn *insn);
+
+/* Bytes of the file at a guest address and how many follow in the segment; NULL when not mapped. */
+const uint8_t *program_bytes(const struct translator_input *input, uint32_t address, size_t *available);
+
+/* Finds functions and blocks.  false with a line in error only for out-of-memory class failures. */
+bool discover(const struct translator_input *input, struct program *program, char *error,
+              size_t error_size);
+void program_free(struct program *program);
+
+const struct block *block_at(const struct program *program, uint32_t start);
+const struct function *function_at(const struct program *program, uint32_t entry);
+
+/* The basic blocks reachable from one entry PC without leaving the function (<= max_insns
+ * instructions, breadth first), in an order where loops are contiguous (reverse post-order), with
+ * natural loops.  An edge to another function's entry, or past the limit, leaves the region. */
+struct region {
+    uint32_t entry;
+    const struct block **blocks; /* blocks[0] starts at entry */
+    size_t block_count;
+    uint32_t insn_count;
+    /* Per block: index of the innermost loop's header block, or -1; loop_parent of a header block:
+     * header of the next enclosing loop or -1; is_header. */
+    int32_t *loop_header;
+    int32_t *loop_parent;
+    bool *is_header;
+};
+bool region_build(struct arena *arena, const struct program *program, uint32_t entry,
+                  uint32_t max_insns, struct region *region);
+/* Index of the block that starts at an address, or -1 when it is not in the region. */
+int32_t region_block(const struct region *region, uint32_t start);
+
+#endif
