@@ -22,13 +22,14 @@ struct lifted_entry {
     lifted_function *function;
 };
 
-/* One ELF file of the root file system that has lifted code.  Valid in an address space while the
- * unmodified file (its inode of the read-only root file system) is mapped with its first byte of
- * address 0 at `base`. */
+/* An executable segment of an ELF file of the root file system that has lifted code.  Valid in an
+ * address space while the unmodified file (its inode of the read-only root file system) is mapped
+ * there: a PC is entered only if its VMA is that file at that offset, and was never writable. */
 struct lifted_file {
     uint32_t inode;                     /* number in the root file system */
     uint32_t base;                      /* load address (0 for ET_EXEC) */
     uint32_t text_start, text_end;      /* guest addresses that the entries lie in */
+    uint32_t text_offset;               /* file offset of the byte at text_start */
     uint32_t entry_count;
     const struct lifted_entry *entries; /* ascending by pc */
 };

@@ -23,16 +23,17 @@ void interpret(uint32_t stop_pc, uint64_t stop_sp, uint32_t budget);
 lifted_function *lifted_lookup(uint32_t pc);
 
 /* Called by the kernel when executable memory of the resident address space changes: mapped,
- * unmapped, made writable, replaced by another address space.  A range of exactly the file's own
- * unmodified pages keeps its lifted entries. */
+ * unmapped, made writable.  Implemented in decode_cache.c, which also calls entries_flush().
+ * Whether lifted code is valid at a PC is decided by lifted_lookup() from the VMA that holds it:
+ * the unmodified file of the root file system, mapped where the translator expected it. */
 void exec_flush_range(uint32_t start, uint32_t end);
 /* Another address space became resident.  `code_id` is equal for address spaces whose executable
  * mappings are the same files at the same addresses: then decoded blocks stay. */
 void exec_switch_address_space(uint64_t code_id);
-/* File `rootfs_inode` was mapped with load address `base` (or any more its text is not intact). */
-void exec_file_mapped(uint32_t rootfs_inode, uint32_t base, bool intact);
 /* riscv fence.i / flush_icache: code at any address may have changed. */
 void exec_flush_all(void);
+/* Empties the cache of lifted entries (entries.c). */
+void entries_flush(void);
 
 /* Instructions retired by the interpreter since the start. */
 extern uint64_t interpreted_instructions;

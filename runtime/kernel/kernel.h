@@ -112,6 +112,7 @@ struct vma {
     uint32_t start, end;   /* end is exclusive; page aligned */
     uint8_t prot;          /* PROT_* bits */
     bool shared, stack, reserved;
+    bool ever_writable;    /* private pages of it may differ from the file */
     struct file *file;     /* reference held, or NULL for anonymous memory */
     uint64_t file_offset;
 };
