@@ -27,7 +27,7 @@ struct lifted_entry {
  * there: a PC is entered only if its VMA is that file at that offset, and was never writable. */
 struct lifted_file {
     uint32_t inode;                     /* number in the root file system */
-    uint32_t base;                      /* load address (0 for ET_EXEC) */
+    uint32_t base;                      /* load address (0 for ET_EXEC): exec places a PIE there */
     uint32_t text_start, text_end;      /* guest addresses that the entries lie in */
     uint32_t text_offset;               /* file offset of the byte at text_start */
     uint32_t entry_count;

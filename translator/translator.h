@@ -31,6 +31,7 @@ struct code_hint {
 struct code_segment {
     uint32_t address;     /* guest address (load address included) */
     uint32_t size;        /* bytes in the file */
+    uint64_t file_offset; /* of the first byte */
     const uint8_t *bytes; /* owned by the input */
     bool executable, writable;
 };
