@@ -7,11 +7,12 @@
  *   A handler that cannot finish calls wait_on() for each queue whose wake-up may let it finish and
  *   returns -EBLOCK (or sleep_until() first, for a time limit).  The scheduler then runs other
  *   tasks.  After a wake-up or the deadline the same call is executed AGAIN from its start with the
- *   same arguments; `current->call` keeps what it must remember between tries (deadline, bytes done).
- *   A signal ends the wait: the call returns -EINTR or is restarted, by SA_RESTART (signal.c).
+ *   same arguments; `current->call` keeps what it must remember between tries (deadline, bytes
+ * done). A signal ends the wait: the call returns -EINTR or is restarted, by SA_RESTART (signal.c).
  *   call_interruptible handlers return -ERESTARTSYS or -EINTR by themselves never.
  *
- * Handlers return the value for the guest, or -errno with Linux' numbers (the same on all guests). */
+ * Handlers return the value for the guest, or -errno with Linux' numbers (the same on all guests).
+ */
 #ifndef C2W_KERNEL_H
 #define C2W_KERNEL_H
 
@@ -31,27 +32,34 @@
 struct wait_queue {
     struct waiter *first;
 };
+struct task;
+struct process;
 struct waiter {
     struct waiter *next, **previous;
     struct task *task;
 };
-void wait_on(struct wait_queue *queue);     /* current waits; may be called for several queues */
-void sleep_until(uint64_t monotonic_ns);    /* current also wakes at that time */
+void wait_on(struct wait_queue *queue);  /* current waits; may be called for several queues */
+void sleep_until(uint64_t monotonic_ns); /* current also wakes at that time */
 void wake_all(struct wait_queue *queue);
 void wake_task(struct task *task);
 
-/* --- files (file.c, vfs.c, pipe.c, ...) --- */
+/* --- files (file.c, path.c, overlay.c, pipe.c, ...; what only they need is in vfs.h) --- */
 struct inode;
 struct file;
-struct poll_table;
+struct path_node;
+struct directory_sink;
+struct tty;
 
 struct file_ops {
+    /* `to` and `from` are host pointers, mostly into guest memory.  Files with a position get it as
+     * `offset`; the caller advances it. */
     int64_t (*read)(struct file *, void *to, size_t length, uint64_t offset);
     int64_t (*write)(struct file *, const void *from, size_t length, uint64_t offset);
-    int64_t (*seek)(struct file *, int64_t offset, int whence);
+    int64_t (*seek)(struct file *, int64_t offset, int whence); /* NULL: ESPIPE */
     int64_t (*ioctl)(struct file *, uint32_t request, uint64_t argument);
     int (*read_directory)(struct file *, struct directory_sink *);
-    /* Returns the ready POLL* bits; when `wait` is set, also wait_on()s the queues that change them. */
+    /* Returns the ready POLL* bits; when `wait` is set, also wait_on()s the queues that change
+     * them. NULL: always ready for reading and writing. */
     uint32_t (*poll)(struct file *, bool wait);
     void (*release)(struct file *); /* last reference is gone */
 };
@@ -62,7 +70,8 @@ struct file {
     uint32_t flags; /* O_ACCMODE, O_APPEND, O_NONBLOCK, ... */
     uint64_t position;
     const struct file_ops *ops;
-    struct inode *inode; /* NULL for pipes, sockets, event fds: then stat comes from `mode` */
+    struct inode *inode; /* reference held; NULL for event fds and such: stat comes from `mode` */
+    struct path_node *path; /* reference held; NULL for pipes and such */
     uint32_t mode;
     void *private_data;
 };
@@ -83,7 +92,8 @@ struct files *files_copy(const struct files *files);
 void files_put(struct files *files);
 void files_close_on_exec(struct files *files);
 struct file *file_of(int64_t fd); /* of the current process, borrowed; NULL = EBADF */
-int fd_install(struct file *file, int lowest, bool close_on_exec); /* takes the reference; fd or -errno */
+int fd_install(struct file *file, int lowest,
+               bool close_on_exec); /* takes the reference; fd or -errno */
 
 /* Root, working directory and umask, shared by CLONE_FS threads. */
 struct fs_context {
@@ -94,26 +104,50 @@ struct fs_context *fs_copy(const struct fs_context *fs);
 void fs_put(struct fs_context *fs);
 
 /* Opens a file for the kernel itself (exec, the loader, mmap): follows links from the current
- * task's cwd.  Returns the file or sets *error to -errno. */
+ * task's cwd, checks permissions for it.  Returns the file or sets *error to -errno. */
 struct file *vfs_open(const char *path, int linux_flags, uint32_t mode, int *error);
-/* Reads at an offset, whatever the file's position. */
+/* The same relative to a directory descriptor or AT_FDCWD (execveat).  lookup_flags: AT_EMPTY_PATH,
+ * AT_SYMLINK_NOFOLLOW. */
+struct file *vfs_open_at(int dirfd, const char *path, int lookup_flags, int linux_flags,
+                         uint32_t mode, int *error);
+/* 0 when the current process may do `want` (R_OK | W_OK | X_OK) with the file, else -EACCES. */
+int file_permission(struct file *file, int want);
+/* Mode, owner and group of a file (set-user-ID bits for exec). */
+void file_owner(struct file *file, uint32_t *mode, uint32_t *uid, uint32_t *gid);
+/* Read and write at an offset, whatever the file's position and access mode. */
 int64_t file_read_at(struct file *file, void *to, size_t length, uint64_t offset);
+int64_t file_write_at(struct file *file, const void *from, size_t length, uint64_t offset);
 uint64_t file_size(struct file *file);
+/* Identity of the file behind a mapping (/proc/PID/maps, equality of mapped files). */
+void file_identity(struct file *file, uint64_t *device, uint64_t *inode);
 /* Inode number in the read-only root file system if the file is that file, unmodified; else 0. */
 uint32_t file_rootfs_inode(struct file *file);
-/* Absolute path of an open file as the guest sees it ("/usr/bin/x", "pipe:[7]"). */
+/* Absolute path of an open file as the guest sees it ("/usr/bin/x", "pipe:[7]"); its length. */
 size_t file_path(struct file *file, char *to, size_t size);
-void vfs_init(void); /* mounts the root file system, /proc, /dev, preopens; opens 0-2 of task 1 */
+/* A file of zeroes without a name: shared anonymous memory, memfd_create. */
+struct file *file_anonymous(const char *name, uint64_t size);
+/* The image's configuration (rootfs.h), read into the heap; NULL when there is no image. */
+struct rootfs_config *rootfs_read_config(void);
+/* Mounts the root file system, /proc, /dev, /sys and the preopens; gives the current process its
+ * descriptors 0-2 and its root and working directory "/". */
+void vfs_init(void);
+
+/* Tasks that wait for host descriptors (stdio.c).  The idle loop collects them, calls host_poll
+ * with the nearest deadline, and wakes them; while other tasks run the scheduler does the same now
+ * and then with timeout 0. */
+#define HOST_WAITS_MAX 16
+unsigned host_waits_collect(struct host_poll polls[HOST_WAITS_MAX]);
+void host_waits_wake(const struct host_poll *polls, unsigned count);
 
 /* --- memory of a process (mm.c, fork.c) --- */
 struct mm;
 struct vma {
     struct vma *next;
-    uint32_t start, end;   /* end is exclusive; page aligned */
-    uint8_t prot;          /* PROT_* bits */
+    uint32_t start, end; /* end is exclusive; page aligned */
+    uint8_t prot;        /* PROT_* bits */
     bool shared, stack, reserved;
-    bool ever_writable;    /* private pages of it may differ from the file */
-    struct file *file;     /* reference held, or NULL for anonymous memory */
+    bool ever_writable; /* private pages of it may differ from the file */
+    struct file *file;  /* reference held, or NULL for anonymous memory */
     uint64_t file_offset;
 };
 const struct vma *vma_find(const struct mm *mm, uint64_t va);
@@ -147,17 +181,19 @@ struct process {
     struct fs_context *fs;
     struct credentials creds;
     struct signal_action actions[SIGNAL_COUNT + 1];
-    uint64_t pending;           /* process-directed signals, bit n-1 for signal n */
+    uint64_t pending; /* process-directed signals, bit n-1 for signal n */
     struct siginfo_queue *queued;
-    struct task *tasks;         /* its threads */
+    struct task *tasks; /* its threads */
     char *exe_path;
     char comm[16];
-    char *command_line;         /* NUL-separated argv, command_line_size bytes */
+    char *command_line; /* NUL-separated argv, command_line_size bytes */
     size_t command_line_size;
     struct tty *controlling_tty;
-    struct rlimit64 { uint64_t current, maximum; } limits[16];
+    struct rlimit64 {
+        uint64_t current, maximum;
+    } limits[16];
     enum { PROCESS_ALIVE, PROCESS_STOPPED, PROCESS_ZOMBIE } state;
-    int32_t exit_status;        /* wait status word */
+    int32_t exit_status; /* wait status word */
     struct wait_queue child_changed;
     struct process *vfork_parent;
     uint64_t start_time, cpu_ns, alarm_deadline;
@@ -191,9 +227,9 @@ struct kernel {
     struct process *processes;
     struct process *init; /* PID 1 */
     int32_t next_pid;
-    bool strace;          /* C2W_STRACE */
-    bool stats;           /* C2W_STATS */
-    uint64_t boot_time;   /* monotonic ns at start */
+    bool strace;        /* C2W_STRACE */
+    bool stats;         /* C2W_STATS */
+    uint64_t boot_time; /* monotonic ns at start */
     /* Each file owns a part it adds here. */
     struct vfs *vfs;
     struct memory *memory;
