@@ -8,8 +8,8 @@
  *   returns -EBLOCK (or sleep_until() first, for a time limit).  The scheduler then runs other
  *   tasks.  After a wake-up or the deadline the same call is executed AGAIN from its start with the
  *   same arguments; `current->call` keeps what it must remember between tries (deadline, bytes
- * done). A signal ends the wait: the call returns -EINTR or is restarted, by SA_RESTART (signal.c).
- *   call_interruptible handlers return -ERESTARTSYS or -EINTR by themselves never.
+ *   done).  A signal ends the wait: with call.done != 0 the call returns that (bytes moved before
+ *   the signal); else -EINTR, or it is restarted, by SA_RESTART and call.no_restart (signal.c).
  *
  * Handlers return the value for the guest, or -errno with Linux' numbers (the same on all guests).
  */
@@ -215,6 +215,7 @@ struct task {
     /* What the call being executed keeps between tries; zeroed when it finishes. */
     struct call_state {
         bool restarted;
+        bool no_restart;   /* -EINTR whatever SA_RESTART says: poll, select, sleeps */
         uint64_t deadline; /* absolute monotonic, 0 = not set yet */
         uint64_t done;     /* bytes or items already transferred */
         void *data;        /* heap block, freed when the call ends */
