@@ -1,18 +1,21 @@
 /* The guest's Linux kernel: shared declarations.
  *
  * Everything runs in one host thread.  A task is a guest thread; the scheduler (sched.c) copies its
- * CPU state into c2w_cpu and runs it until cpu.event is set.  System calls run to completion inside
- * the call, or block:
+ * CPU state into c2w_cpu and runs it until cpu.event is set.
  *
- *   A handler that cannot finish calls wait_on() for each queue whose wake-up may let it finish and
- *   returns -EBLOCK (or sleep_until() first, for a time limit).  The scheduler then runs other
- *   tasks.  After a wake-up or the deadline the same call is executed AGAIN from its start with the
- *   same arguments; `current->call` keeps what it must remember between tries (deadline, bytes
- *   done).  A signal ends the wait: with call.done != 0 the call returns that (bytes moved before
- *   the signal); else -EINTR, or it is restarted, by SA_RESTART and call.no_restart (signal.c).
+ * System calls are rows of syscalls.def; a handler gets the argument registers and returns the
+ * value for the guest, or -errno with Linux' numbers.  A call runs to completion inside the
+ * handler, or blocks:
  *
- * Handlers return the value for the guest, or -errno with Linux' numbers (the same on all guests).
- */
+ *   A handler that cannot finish calls wait_on() for each queue whose wake-up may let it finish,
+ *   sleep_until() for a time limit, and returns -EBLOCK.
+ *   The scheduler then runs other tasks.  After a wake-up or at the deadline the same call is
+ *   executed AGAIN from its start with the same arguments; `current->call` keeps what it must
+ *   remember between tries (deadline, bytes done).
+ *   When a signal handler has to run, the wait ends without another try: the call returns call.done
+ *   if that is not 0, what call.on_interrupt() returns if that is set, else -EINTR, or it is
+ * restarted after the handler when the handler has SA_RESTART and call.no_restart is not set (poll,
+ * select, epoll_wait, sleeps, sigsuspend set it).  Handlers never return -EINTR themselves. */
 #ifndef C2W_KERNEL_H
 #define C2W_KERNEL_H
 
@@ -29,19 +32,26 @@
 #define EBLOCK 4095 /* internal: the call waits; never seen by the guest */
 
 /* --- wait queues (sched.c) --- */
+struct task;
+struct process;
 struct wait_queue {
     struct waiter *first;
 };
-struct task;
-struct process;
 struct waiter {
-    struct waiter *next, **previous;
+    struct waiter *next, **previous; /* in the queue */
+    struct waiter *next_of_task;
     struct task *task;
 };
 void wait_on(struct wait_queue *queue);  /* current waits; may be called for several queues */
 void sleep_until(uint64_t monotonic_ns); /* current also wakes at that time */
-void wake_all(struct wait_queue *queue);
+void wake_all(struct wait_queue *queue); /* also before the memory of a queue is freed */
 void wake_task(struct task *task);
+/* For calls with a time limit: nanoseconds -> call.deadline at the first try.  True when it has
+ * passed; else sleep_until() it. */
+bool call_timed_out(uint64_t timeout_ns);
+
+/* One row of the system call table. */
+typedef int64_t syscall_handler(const uint64_t *arguments);
 
 /* --- files (file.c, path.c, overlay.c, pipe.c, ...; what only they need is in vfs.h) --- */
 struct inode;
@@ -152,6 +162,8 @@ struct vma {
 };
 const struct vma *vma_find(const struct mm *mm, uint64_t va);
 
+const struct vma *mm_first_vma(const struct mm *mm); /* ascending; mm.h has the rest */
+
 /* Access to guest memory of the current process.  -EFAULT when a byte is not mapped accordingly.
  * user_pointer: a host pointer to the range itself, or NULL; valid until the task switches. */
 int user_read(void *to, uint64_t va, size_t length);
@@ -171,32 +183,58 @@ struct credentials {
 struct signal_action {
     uint64_t handler, flags, restorer, mask;
 };
+struct signal_actions {
+    uint32_t references;
+    struct signal_action actions[SIGNAL_COUNT + 1]; /* by signal number */
+};
+
+struct rlimit64 {
+    uint64_t soft, hard;
+};
 
 struct process {
-    struct process *next; /* list of all processes */
+    struct process *next; /* list of all processes, in the order of their creation */
     int32_t pid, pgid, sid;
     struct process *parent;
-    struct mm *mm;
+    struct mm *mm; /* NULL once it is a zombie */
     struct files *files;
     struct fs_context *fs;
     struct credentials creds;
-    struct signal_action actions[SIGNAL_COUNT + 1];
-    uint64_t pending; /* process-directed signals, bit n-1 for signal n */
-    struct siginfo_queue *queued;
-    struct task *tasks; /* its threads */
+    struct signal_actions *actions; /* shared by CLONE_SIGHAND */
+    uint64_t pending;               /* process-directed signals, bit n-1 for signal n */
+    struct queued_signal *queued;   /* their siginfo */
+    struct task *tasks;             /* its threads; the first is the thread group's leader */
     char *exe_path;
     char comm[16];
     char *command_line; /* NUL-separated argv, command_line_size bytes */
     size_t command_line_size;
+    char *environment; /* the same of the environment execve got */
+    size_t environment_size;
     struct tty *controlling_tty;
-    struct rlimit64 {
-        uint64_t current, maximum;
-    } limits[16];
-    enum { PROCESS_ALIVE, PROCESS_STOPPED, PROCESS_ZOMBIE } state;
-    int32_t exit_status; /* wait status word */
-    struct wait_queue child_changed;
-    struct process *vfork_parent;
-    uint64_t start_time, cpu_ns, alarm_deadline;
+    struct rlimit64 limits[16];
+    enum process_state { PROCESS_ALIVE, PROCESS_STOPPED, PROCESS_ZOMBIE } state;
+    int32_t exit_status; /* wait status word: of a zombie, or of the last stop */
+    int32_t exit_signal; /* to the parent; SIGCHLD, 0 = none */
+    bool group_exiting;  /* exit_group or a fatal signal: its threads only end */
+    bool stop_reported, continue_pending, has_execed, keep_capabilities, dumpable, child_subreaper;
+    int32_t parent_death_signal;
+    struct wait_queue child_changed; /* a child of it stopped, continued or ended */
+    struct wait_queue vfork_done; /* this process gave back the memory it shares with its parent */
+    bool vforked;
+    uint64_t start_time; /* monotonic ns */
+    uint64_t user_ns, system_ns, children_user_ns, children_system_ns;
+    uint64_t alarm_deadline, alarm_interval; /* ITIMER_REAL, monotonic ns, 0 = off */
+    uint64_t oom_score_adjust;
+};
+
+/* What the call being executed keeps between tries; cleared when it finishes. */
+struct call_state {
+    bool restarted;    /* this is not the first try */
+    bool no_restart;   /* -EINTR whatever the handler's SA_RESTART says */
+    uint64_t deadline; /* absolute monotonic ns, 0 = not set yet */
+    uint64_t done;     /* bytes or items already transferred */
+    void *data;        /* heap block, freed when the call ends */
+    int64_t (*on_interrupt)(const uint64_t *arguments); /* result when a signal handler ends it */
 };
 
 struct task {
@@ -204,22 +242,21 @@ struct task {
     struct process *process;
     int32_t tid;
     struct cpu cpu; /* saved state while not running */
-    enum { TASK_RUNNABLE, TASK_WAITING, TASK_DEAD } state;
+    enum task_state { TASK_RUNNABLE, TASK_WAITING, TASK_DEAD } state;
+    bool in_call;          /* the system call at cpu.pc blocked and has to be tried again */
+    bool restore_mask;     /* saved_mask replaces signal_mask at the end of the call */
+    bool start_unreported; /* clone: write child_tid when it first runs */
+    char comm[16];
     uint64_t signal_mask, saved_mask, pending;
+    struct queued_signal *queued;
     uint64_t alternate_stack, alternate_stack_size;
     uint32_t alternate_stack_flags;
-    uint64_t clear_child_tid, robust_list;
+    uint64_t set_child_tid, clear_child_tid, robust_list;
     uint64_t wake_time; /* monotonic ns, UINT64_MAX = none */
-    struct waiter waiters[8];
-    unsigned waiter_count;
-    /* What the call being executed keeps between tries; zeroed when it finishes. */
-    struct call_state {
-        bool restarted;
-        bool no_restart;   /* -EINTR whatever SA_RESTART says: poll, select, sleeps */
-        uint64_t deadline; /* absolute monotonic, 0 = not set yet */
-        uint64_t done;     /* bytes or items already transferred */
-        void *data;        /* heap block, freed when the call ends */
-    } call;
+    struct waiter *waiters;
+    struct futex_wait *futex; /* futex.c */
+    struct call_state call;
+    uint64_t user_ns, system_ns;
 };
 
 /* All state of the kernel (one struct, so that a snapshot can rely on it). */
@@ -231,12 +268,19 @@ struct kernel {
     bool strace;        /* C2W_STRACE */
     bool stats;         /* C2W_STATS */
     uint64_t boot_time; /* monotonic ns at start */
+    char host_name[65];
     /* Each file owns a part it adds here. */
     struct vfs *vfs;
     struct memory *memory;
+    struct scheduler *scheduler;
+    struct call_statistics *calls;
 };
 extern struct kernel kernel;
 #define current (kernel.current)
+
+struct process *process_find(int32_t pid);
+struct task *task_find(int32_t tid);
+bool process_is_alive(const struct process *process); /* not a zombie */
 
 /* Sends a signal to a process (info may be NULL: SI_USER from the current process). */
 void signal_process(struct process *process, int signal, const void *siginfo);
@@ -245,6 +289,10 @@ void signal_group(int32_t pgid, int signal);
 /* A fault of the running instruction at cpu.pc (SIGSEGV, SIGBUS, SIGILL, SIGFPE, SIGTRAP). */
 void signal_fault(int signal, int code, uint64_t address);
 bool signal_pending(const struct task *task);
+/* For ppoll, pselect6, epoll_pwait: the signal mask while the call waits.  Reads it from the guest
+ * (mask_va 0: nothing to do); may be called again at every try.  -EFAULT, -EINVAL for a bad size.
+ */
+int signal_mask_for_call(uint64_t mask_va, uint64_t mask_size);
 
 /* --- entry points --- */
 /* Called by the interpreter and by lifted code for the system call instruction at cpu.pc: executes
