@@ -92,8 +92,8 @@ static void orphan(void) {
     result("pipe", pipe(ends));
     pid_t pid = fork_flushed();
     if (pid == 0) {
+        pid_t parent = getpid();
         if (fork() == 0) {
-            pid_t parent = getppid();
             while (getppid() == parent)
                 usleep(1000);
             if (write(ends[1], "x", 1) != 1)
