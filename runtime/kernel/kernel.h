@@ -27,7 +27,8 @@
 #include "../host/heap.h"
 #include "../host/host.h"
 #include "../isa/state.h"
-#include "linux_abi.h" /* errno numbers, structs and constants of the guest's Linux ABI */
+#include "linux_abi.h"     /* errno numbers, structs and constants of the guest's Linux ABI */
+#include "linux_process.h"
 
 #define EBLOCK 4095 /* internal: the call waits; never seen by the guest */
 
