@@ -16,9 +16,9 @@ struct host_strings {
 void host_init(void);
 struct host_strings host_args(void); /* without the program's name */
 struct host_strings host_env(void);
-_Noreturn void host_exit(int status);               /* 0..255 */
-_Noreturn void host_panic(const char *message);     /* internal impossibility: message, trap */
-void host_log(const char *text, size_t length);     /* diagnostics: unbuffered to stderr */
+_Noreturn void host_exit(int status);           /* 0..255 */
+_Noreturn void host_panic(const char *message); /* internal impossibility: message, trap */
+void host_log(const char *text, size_t length); /* diagnostics: unbuffered to stderr */
 
 /* Memory: makes guest addresses [0, end) backed.  New pages are zero.  -ENOMEM at the limit. */
 int host_grow_memory(uint64_t guest_end);
@@ -45,7 +45,7 @@ bool host_is_tty(int fd);
 struct host_stat {
     uint64_t ino, size;
     uint64_t atime, mtime, ctime;
-    uint32_t mode;  /* Linux st_mode; WASI hosts report no permission bits, so 0755 or 0644 */
+    uint32_t mode; /* Linux st_mode; without permission bits (WASI): 0755 for files */
     uint32_t nlink;
 };
 int host_fstat(int fd, struct host_stat *st);
@@ -54,8 +54,9 @@ int host_fstat(int fd, struct host_stat *st);
 int host_preopen(unsigned index, int *fd, const char **name);
 
 /* Paths are relative to an open directory; they never leave it (the host refuses). */
-int host_open(int dirfd, const char *path, int linux_flags, int mode); /* -> fd; O_NOFOLLOW implied */
-int host_stat(int dirfd, const char *path, struct host_stat *st);      /* lstat */
+/* Returns the descriptor; O_NOFOLLOW is implied, unknown flags are ignored. */
+int host_open(int dirfd, const char *path, int linux_flags, int mode);
+int host_stat(int dirfd, const char *path, struct host_stat *st); /* lstat */
 int host_mkdir(int dirfd, const char *path);
 int host_unlink(int dirfd, const char *path, bool directory);
 int host_rename(int from_dirfd, const char *from, int to_dirfd, const char *to);
@@ -63,10 +64,12 @@ int host_symlink(const char *target, int dirfd, const char *path);
 int host_link(int from_dirfd, const char *from, int to_dirfd, const char *to);
 int64_t host_readlink(int dirfd, const char *path, char *to, size_t size);
 int host_truncate(int fd, uint64_t size);
-int host_set_times(int fd, uint64_t atime, uint64_t mtime);
+int host_set_times(int fd, uint64_t atime, uint64_t mtime); /* UINT64_MAX: leave as it is */
 /* Calls entry for each name except "." and ".." until it returns false. */
-int host_read_directory(int fd, bool (*entry)(void *context, const char *name, uint64_t ino,
-                                              uint32_t mode_type), void *context);
+int host_read_directory(int fd,
+                        bool (*entry)(void *context, const char *name, uint64_t ino,
+                                      uint32_t mode_type),
+                        void *context);
 
 /* Preopened listening sockets (WASI sock_accept); -ENOTSUP where there is none. */
 int host_accept(int fd);

@@ -156,8 +156,31 @@ void host_random(void *to, size_t length) {
         result_ < 0 ? -(int64_t)errno : result_;                                                   \
     })
 
-int64_t host_read(int fd, void *to, size_t length) { return TRY(read(fd, to, length)); }
-int64_t host_write(int fd, const void *from, size_t length) { return TRY(write(fd, from, length)); }
+/* Standard streams block, even when whoever shares them made them non-blocking. */
+static bool retry_stream(int64_t result, int fd, short events) {
+    if (result != -EAGAIN || fd > STDERR_FILENO)
+        return false;
+    struct pollfd wait = {.fd = fd, .events = events};
+    poll(&wait, 1, -1);
+    return true;
+}
+
+int64_t host_read(int fd, void *to, size_t length) {
+    int64_t result;
+    do
+        result = TRY(read(fd, to, length));
+    while (retry_stream(result, fd, POLLIN));
+    return result;
+}
+
+int64_t host_write(int fd, const void *from, size_t length) {
+    int64_t result;
+    do
+        result = TRY(write(fd, from, length));
+    while (retry_stream(result, fd, POLLOUT));
+    return result;
+}
+
 int64_t host_pread(int fd, void *to, size_t length, uint64_t offset) {
     return TRY(pread(fd, to, length, (off_t)offset));
 }
