@@ -27,7 +27,7 @@
 #include "../host/heap.h"
 #include "../host/host.h"
 #include "../isa/state.h"
-#include "linux_abi.h"     /* errno numbers, structs and constants of the guest's Linux ABI */
+#include "linux_abi.h" /* errno numbers, structs and constants of the guest's Linux ABI */
 #include "linux_process.h"
 
 #define EBLOCK 4095 /* internal: the call waits; never seen by the guest */
@@ -217,10 +217,12 @@ struct process {
     int32_t exit_status; /* wait status word: of a zombie, or of the last stop */
     int32_t exit_signal; /* to the parent; SIGCHLD, 0 = none */
     bool group_exiting;  /* exit_group or a fatal signal: its threads only end */
-    bool stop_reported, continue_pending, has_execed, keep_capabilities, dumpable, child_subreaper;
+    bool stop_reported, continue_pending, reap_now, has_execed, keep_capabilities, dumpable,
+        child_subreaper;
     int32_t parent_death_signal;
     struct wait_queue child_changed; /* a child of it stopped, continued or ended */
     struct wait_queue vfork_done; /* this process gave back the memory it shares with its parent */
+    struct wait_queue signal_arrived; /* any signal was sent to it (sigtimedwait, signalfd) */
     bool vforked;
     uint64_t start_time; /* monotonic ns */
     uint64_t user_ns, system_ns, children_user_ns, children_system_ns;
