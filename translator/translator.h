@@ -80,17 +80,25 @@ bool translate(const struct translator_input *inputs, size_t count,
 
 /* Links runtime object(s), translated objects and a root file system image into a module: runs
  * wasm-ld, then adds the image as passive data segment 0 and a DataCount section (module.c).
- * Writes `output` completely or not at all. */
+ * Writes `output` completely or not at all: everything is written to `unfinished`, a new file
+ * beside it, and renamed.  Who may be killed meanwhile has `unfinished` and the work directory
+ * removed by somebody who is not. */
 struct link_options {
-    const char *wasm_ld;      /* program */
+    const char *wasm_ld;        /* program */
     const char *const *objects; /* NULL-terminated: runtime, libraries, translated objects */
-    const char *rootfs_image; /* file */
-    const char *output;
+    const char *rootfs_image;   /* file */
+    const char *output, *unfinished;
+    const char *work_directory; /* for the module without the image */
+    bool strip_names;           /* leave out the names of functions */
 };
 struct link_report {
-    size_t module_bytes, code_bytes, data_bytes, rootfs_bytes;
+    size_t module_bytes;
+    size_t code_bytes, data_bytes; /* sections; data without the image */
+    size_t rootfs_bytes;
 };
 bool link_module(const struct link_options *options, struct link_report *report, char *error,
                  size_t error_size);
+/* The sizes of a module in a file, whoever linked it. */
+bool measure_module(const char *path, struct link_report *report, char *error, size_t error_size);
 
 #endif
