@@ -9,8 +9,9 @@
 
 #include <stdint.h>
 
+#define GUEST_BASE_WASM 0x1f00000u /* 31 MiB; GUEST_BASE + 65535 < 32 MiB */
 #if defined(__wasm__)
-#define GUEST_BASE ((uintptr_t)0x1f00000) /* 31 MiB; GUEST_BASE + 65535 < 32 MiB */
+#define GUEST_BASE ((uintptr_t)GUEST_BASE_WASM)
 #else
 #define GUEST_BASE ((uintptr_t)0x200000000000) /* outside the sanitizers' shadow on x86_64 */
 #endif

@@ -53,6 +53,9 @@ extern struct jump_cache_slot c2w_jump_cache[1u << JUMP_CACHE_BITS];
  * then.  Returns another PC (0 for an event) when the caller's frame has to be left. */
 uint32_t c2w_redispatch(uint32_t npc, uint32_t ret, uint32_t sp);
 
+/* What a function whose entry is `pc` returns when cpu.depth or cpu.fuel is used up at its start. */
+uint32_t c2w_unwind(uint32_t pc);
+
 /* Executes the system call instruction at pc (all state stored).  Returns 0 when execution goes on
  * behind it; otherwise the caller returns PC 0. */
 uint32_t c2w_syscall(uint32_t pc);

@@ -1,0 +1,557 @@
+/* Control flow of lifted code: a region of guest basic blocks becomes one wasm function of type
+ * i32 (), following the call protocol of runtime/lifted.h.
+ *
+ * Two data-flow problems decide where registers meet c2w_cpu: `dirty` (forward: registers that may
+ * differ from memory) says what to store where control leaves, `live` (backward) what to load at
+ * the entry and behind calls.  Storing a register that is dirty on another path only is harmless:
+ * its value is the one in memory. */
+#include "lift.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "../runtime/isa/state.h"
+#include "../runtime/lifted.h"
+
+/* Guest instructions that a loop may run before it leaves its function. */
+#define LOOP_BUDGET (1 << 20)
+#define SP ((register_mask)1 << 2)
+
+/* What a call counts for in a loop's budget. */
+#define CALL_COST 100
+#define LOOP_TRIPS_MIN 1000
+
+/* Leaving the region to a constant PC: one LLVM block for each. */
+struct exit_point {
+    uint32_t pc;
+    register_mask dirty; /* union over the edges to it */
+    LLVMBasicBlockRef block;
+};
+
+struct block_state {
+    register_mask reads, writes; /* before any write; any */
+    register_mask dirty_in, dirty_out, live_in;
+    LLVMBasicBlockRef llvm;
+    LLVMBasicBlockRef latch; /* of a header: where the back edges go */
+    uint32_t loop_cost;      /* of a header: instructions in the loop */
+    bool has_syscall;        /* ends the block */
+    bool may_leave;          /* in the middle of the block */
+};
+
+struct frame {
+    struct lift *l;
+    const struct region *region;
+    struct block_state *blocks;
+    struct exit_point *exits;
+    size_t exit_count, exit_room;
+    LLVMValueRef budget; /* alloca */
+};
+
+void lift_begin_module(struct lift *l, const struct translator_options *options,
+                       const struct plan *plan, const char *name) {
+    memset(l, 0, sizeof *l);
+    l->options = options;
+    l->plan = plan;
+    l->context = LLVMContextCreate();
+    l->module = LLVMModuleCreateWithNameInContext(name, l->context);
+    l->builder = LLVMCreateBuilderInContext(l->context);
+    l->i1 = LLVMInt1TypeInContext(l->context);
+    l->i8 = LLVMInt8TypeInContext(l->context);
+    l->i16 = LLVMInt16TypeInContext(l->context);
+    l->i32 = LLVMInt32TypeInContext(l->context);
+    l->i64 = LLVMInt64TypeInContext(l->context);
+    l->f32 = LLVMFloatTypeInContext(l->context);
+    l->f64 = LLVMDoubleTypeInContext(l->context);
+    l->pointer = LLVMPointerTypeInContext(l->context, 0);
+    l->lifted_type = LLVMFunctionType(l->i32, NULL, 0, false);
+    l->cpu = LLVMAddGlobal(l->module, LLVMArrayType2(l->i8, sizeof(struct cpu)), "c2w_cpu");
+    LLVMSetAlignment(l->cpu, 8);
+
+    /* Guest memory and CPU state never overlap: two leaves of one TBAA tree. */
+    l->tbaa_kind = LLVMGetMDKindIDInContext(l->context, "tbaa", 4);
+    LLVMMetadataRef root_name = LLVMMDStringInContext2(l->context, "c2w", 3);
+    LLVMMetadataRef root = LLVMMDNodeInContext2(l->context, &root_name, 1);
+    LLVMMetadataRef zero = LLVMValueAsMetadata(LLVMConstInt(l->i64, 0, false));
+    const char *const leaves[] = {"guest memory", "cpu state"};
+    for (int i = 0; i < 2; i++) {
+        LLVMMetadataRef type_parts[] = {
+            LLVMMDStringInContext2(l->context, leaves[i], strlen(leaves[i])), root, zero};
+        LLVMMetadataRef type = LLVMMDNodeInContext2(l->context, type_parts, 3);
+        LLVMMetadataRef tag_parts[] = {type, type, zero};
+        LLVMValueRef tag =
+            LLVMMetadataAsValue(l->context, LLVMMDNodeInContext2(l->context, tag_parts, 3));
+        *(i ? &l->tbaa_state : &l->tbaa_guest) = tag;
+    }
+}
+
+void lift_end_module(struct lift *l) {
+    LLVMDisposeBuilder(l->builder);
+    LLVMDisposeModule(l->module);
+    LLVMContextDispose(l->context);
+}
+
+static void add_attribute(struct lift *l, LLVMValueRef function, const char *name) {
+    unsigned kind = LLVMGetEnumAttributeKindForName(name, strlen(name));
+    LLVMAddAttributeAtIndex(function, LLVMAttributeFunctionIndex,
+                            LLVMCreateEnumAttribute(l->context, kind, 0));
+}
+
+static LLVMValueRef declare_function(struct lift *l, const char *name, LLVMTypeRef type) {
+    LLVMValueRef function = LLVMGetNamedFunction(l->module, name);
+    if (!function) {
+        function = LLVMAddFunction(l->module, name, type);
+        add_attribute(l, function, "nounwind");
+    }
+    return function;
+}
+
+LLVMValueRef call_runtime(struct lift *l, const char *name, LLVMTypeRef result,
+                          LLVMValueRef *arguments, unsigned count) {
+    LLVMTypeRef types[8];
+    for (unsigned i = 0; i < count; i++)
+        types[i] = LLVMTypeOf(arguments[i]);
+    LLVMTypeRef type = LLVMFunctionType(result, types, count, false);
+    return LLVMBuildCall2(l->builder, type, declare_function(l, name, type), arguments, count, "");
+}
+
+/* --- analysis --- */
+
+static struct exit_point *exit_at(struct frame *f, uint32_t pc) {
+    for (size_t i = 0; i < f->exit_count; i++)
+        if (f->exits[i].pc == pc)
+            return &f->exits[i];
+    if (f->exit_count == f->exit_room) {
+        f->exit_room = f->exit_room ? 2 * f->exit_room : 16;
+        f->exits = realloc(f->exits, f->exit_room * sizeof *f->exits);
+        if (!f->exits)
+            abort();
+    }
+    f->exits[f->exit_count] = (struct exit_point){.pc = pc};
+    return &f->exits[f->exit_count++];
+}
+
+static bool is_call(const struct block *block) {
+    return block->end == BLOCK_CALL || block->end == BLOCK_CALL_INDIRECT;
+}
+
+/* The constant PCs a block can go to; for a call only the return address. */
+static unsigned successor_count(const struct block *block) {
+    switch (block->end) {
+    case BLOCK_BRANCH:
+        return 2;
+    case BLOCK_FALL:
+    case BLOCK_JUMP:
+    case BLOCK_CALL:
+    case BLOCK_CALL_INDIRECT:
+    case BLOCK_STOP:
+        return 1;
+    case BLOCK_JUMP_INDIRECT:
+        return block->target_count;
+    case BLOCK_RETURN:
+        return 0;
+    }
+    return 0;
+}
+
+static uint32_t successor(const struct block *block, unsigned i) {
+    switch (block->end) {
+    case BLOCK_BRANCH:
+        return i ? block->next : block->target;
+    case BLOCK_JUMP:
+        return block->target;
+    case BLOCK_JUMP_INDIRECT:
+        return block->targets[i];
+    default:
+        return block->next;
+    }
+}
+
+/* A stop's successor is never entered as lifted code. */
+static int32_t internal_successor(const struct frame *f, const struct block *block, unsigned i) {
+    return block->end == BLOCK_STOP ? -1 : region_block(f->region, successor(block, i));
+}
+
+static bool is_back_edge(const struct frame *f, size_t from, int32_t to) {
+    return f->region->is_header[to] && (size_t)to <= from;
+}
+
+static void scan_blocks(struct frame *f) {
+    register_mask single = 0, dual = 0;
+    for (size_t b = 0; b < f->region->block_count; b++) {
+        const struct block *block = f->region->blocks[b];
+        struct block_state *state = &f->blocks[b];
+        for (uint32_t i = 0; i < block->insn_count; i++) {
+            struct register_use use = insn_registers(&block->insns[i]);
+            state->reads |= use.reads & ~state->writes;
+            state->writes |= use.writes;
+            single |= use.as_single;
+            dual |= use.as_double;
+            state->has_syscall |= block->insns[i].op == OP_ecall;
+            state->may_leave |= insn_may_leave(&block->insns[i]);
+        }
+        if (is_call(block)) /* redispatch gets the stack pointer */
+            state->reads |= SP & ~state->writes;
+        for (int32_t h = f->region->loop_header[b]; h >= 0; h = f->region->loop_parent[h])
+            f->blocks[h].loop_cost += block->insn_count + (is_call(block) ? CALL_COST : 0);
+    }
+    for (unsigned n = 0; n < 32; n++) {
+        bool s = single >> (REGISTER_F + n) & 1, d = dual >> (REGISTER_F + n) & 1;
+        f->l->fp_kinds[n] = s && d ? FP_RAW : s ? FP_SINGLE : FP_DOUBLE;
+    }
+}
+
+static void solve_dirty(struct frame *f) {
+    bool changed = true;
+    while (changed) {
+        changed = false;
+        for (size_t b = 0; b < f->region->block_count; b++) {
+            const struct block *block = f->region->blocks[b];
+            struct block_state *state = &f->blocks[b];
+            /* A system call stores everything; it ends its block. */
+            state->dirty_out = state->has_syscall ? 0 : state->dirty_in | state->writes;
+            register_mask to_successor = is_call(block) ? 0 : state->dirty_out;
+            for (unsigned i = 0; i < successor_count(block); i++) {
+                int32_t s = internal_successor(f, block, i);
+                if (s >= 0 && (f->blocks[s].dirty_in | to_successor) != f->blocks[s].dirty_in) {
+                    f->blocks[s].dirty_in |= to_successor;
+                    changed = true;
+                }
+            }
+        }
+    }
+    for (size_t b = 0; b < f->region->block_count; b++) {
+        const struct block *block = f->region->blocks[b];
+        register_mask to_successor = is_call(block) ? 0 : f->blocks[b].dirty_out;
+        for (unsigned i = 0; i < successor_count(block); i++) {
+            int32_t s = internal_successor(f, block, i);
+            if (s < 0)
+                exit_at(f, successor(block, i))->dirty |= to_successor;
+            else if (is_back_edge(f, b, s))
+                exit_at(f, f->region->blocks[s]->start)->dirty |= f->blocks[s].dirty_in;
+        }
+    }
+}
+
+static void solve_live(struct frame *f) {
+    bool changed = true;
+    while (changed) {
+        changed = false;
+        for (size_t b = f->region->block_count; b-- > 0;) {
+            const struct block *block = f->region->blocks[b];
+            struct block_state *state = &f->blocks[b];
+            register_mask live = 0;
+            if (is_call(block) || block->end == BLOCK_RETURN || block->end == BLOCK_JUMP_INDIRECT)
+                live |= state->dirty_out; /* stored there */
+            if (!is_call(block)) {
+                for (unsigned i = 0; i < successor_count(block); i++) {
+                    int32_t s = internal_successor(f, block, i);
+                    if (s < 0)
+                        live |= exit_at(f, successor(block, i))->dirty;
+                    else
+                        live |= f->blocks[s].live_in;
+                    if (s >= 0 && is_back_edge(f, b, s))
+                        live |= exit_at(f, f->region->blocks[s]->start)->dirty;
+                }
+            }
+            live = state->reads | (live & ~state->writes);
+            if (state->has_syscall || state->may_leave || f->l->options->lockstep)
+                live |= state->dirty_in;
+            if (live != state->live_in) {
+                state->live_in = live;
+                changed = true;
+            }
+        }
+    }
+}
+
+/* --- leaving the function --- */
+
+static LLVMValueRef constant_pc(struct lift *l, uint32_t pc) {
+    return LLVMConstInt(l->i32, pc, false);
+}
+
+static LLVMBasicBlockRef append_block(struct lift *l) {
+    return LLVMAppendBasicBlockInContext(l->context, l->function, "");
+}
+
+static void return_pc(struct lift *l, LLVMValueRef pc) {
+    if (l->depth)
+        store_state(l, l->depth, offsetof(struct cpu, depth));
+    LLVMBuildRet(l->builder, pc);
+}
+
+void leave_if(struct lift *l, LLVMValueRef condition, uint32_t pc, bool interpret) {
+    LLVMBasicBlockRef leave = append_block(l), go_on = append_block(l);
+    canonicalize_registers(l);
+    LLVMBuildCondBr(l->builder, condition, leave, go_on);
+    LLVMPositionBuilderAtEnd(l->builder, leave);
+    store_registers(l, l->dirty);
+    if (interpret)
+        store_state(l, LLVMConstInt(l->i32, 1, false), offsetof(struct cpu, force_interp));
+    return_pc(l, constant_pc(l, pc));
+    LLVMPositionBuilderAtEnd(l->builder, go_on);
+}
+
+/* The LLVM block for an exit to a PC; built on first use. */
+static LLVMBasicBlockRef exit_block(struct frame *f, uint32_t pc) {
+    struct exit_point *exit = exit_at(f, pc);
+    if (!exit->block) {
+        LLVMBasicBlockRef here = LLVMGetInsertBlock(f->l->builder);
+        exit->block = append_block(f->l);
+        LLVMPositionBuilderAtEnd(f->l->builder, exit->block);
+        store_registers(f->l, exit->dirty);
+        return_pc(f->l, constant_pc(f->l, pc));
+        LLVMPositionBuilderAtEnd(f->l->builder, here);
+    }
+    return exit->block;
+}
+
+/* Where an edge of block b to a PC goes. */
+static LLVMBasicBlockRef edge(struct frame *f, size_t b, uint32_t pc) {
+    int32_t to = region_block(f->region, pc);
+    if (to < 0)
+        return exit_block(f, pc);
+    if (!is_back_edge(f, b, to))
+        return f->blocks[to].llvm;
+    struct block_state *header = &f->blocks[to];
+    if (!header->latch) {
+        struct lift *l = f->l;
+        LLVMBasicBlockRef here = LLVMGetInsertBlock(l->builder), leave = append_block(l);
+        header->latch = append_block(l);
+        LLVMPositionBuilderAtEnd(l->builder, header->latch);
+        uint32_t cost = header->loop_cost;
+        if (cost > LOOP_BUDGET / LOOP_TRIPS_MIN)
+            cost = LOOP_BUDGET / LOOP_TRIPS_MIN;
+        LLVMValueRef left = LLVMBuildLoad2(l->builder, l->i32, f->budget, "");
+        left = LLVMBuildSub(l->builder, left, LLVMConstInt(l->i32, cost, false), "");
+        LLVMBuildStore(l->builder, left, f->budget);
+        LLVMValueRef spent =
+            LLVMBuildICmp(l->builder, LLVMIntSLT, left, LLVMConstInt(l->i32, 0, false), "");
+        LLVMBuildCondBr(l->builder, spent, leave, header->llvm);
+        LLVMPositionBuilderAtEnd(l->builder, leave);
+        store_state(l, LLVMConstInt(l->i32, 0, false), offsetof(struct cpu, fuel));
+        LLVMBuildBr(l->builder, exit_block(f, pc));
+        LLVMPositionBuilderAtEnd(l->builder, here);
+    }
+    return header->latch;
+}
+
+static void weigh_branch(struct lift *l, LLVMValueRef branch, unsigned taken, unsigned other) {
+    LLVMMetadataRef parts[] = {LLVMMDStringInContext2(l->context, "branch_weights", 14),
+                               LLVMValueAsMetadata(LLVMConstInt(l->i32, taken, false)),
+                               LLVMValueAsMetadata(LLVMConstInt(l->i32, other, false))};
+    LLVMSetMetadata(branch, LLVMGetMDKindIDInContext(l->context, "prof", 4),
+                    LLVMMetadataAsValue(l->context, LLVMMDNodeInContext2(l->context, parts, 3)));
+}
+
+/* Guest PCs are below 4 GiB; jalr clears bit 0. */
+static LLVMValueRef target_pc(struct lift *l) {
+    LLVMValueRef pc = LLVMBuildTrunc(l->builder, l->jump_target, l->i32, "");
+    return LLVMBuildAnd(l->builder, pc, LLVMConstInt(l->i32, 0xfffffffe, false), "");
+}
+
+/* --- calls --- */
+
+static LLVMValueRef call_lifted(struct lift *l, LLVMValueRef function) {
+    return LLVMBuildCall2(l->builder, l->lifted_type, function, NULL, 0, "");
+}
+
+static LLVMValueRef lifted_function_at(struct lift *l, uint32_t pc) {
+    uint32_t file = (uint32_t)(l->program - l->plan->programs);
+    if (!plan_function(l->plan, file, pc))
+        return NULL;
+    char name[40];
+    lifted_symbol(name, sizeof name, file, pc);
+    return declare_function(l, name, l->lifted_type);
+}
+
+/* Calls whatever is at a PC known at run time only: through the jump cache, else the PC itself is
+ * the result and redispatch runs it. */
+static LLVMValueRef call_indirect(struct lift *l, LLVMValueRef pc) {
+    LLVMTypeRef slots = LLVMArrayType2(l->i64, 1u << JUMP_CACHE_BITS);
+    LLVMValueRef cache = LLVMGetNamedGlobal(l->module, "c2w_jump_cache");
+    if (!cache)
+        cache = LLVMAddGlobal(l->module, slots, "c2w_jump_cache");
+    LLVMValueRef slot = LLVMBuildLShr(l->builder, pc, LLVMConstInt(l->i32, 1, false), "");
+    slot = LLVMBuildAnd(l->builder, slot, LLVMConstInt(l->i32, (1u << JUMP_CACHE_BITS) - 1, false),
+                        "");
+    LLVMValueRef address = LLVMBuildInBoundsGEP2(l->builder, l->i64, cache, &slot, 1, "");
+    LLVMValueRef cached = LLVMBuildLoad2(l->builder, l->i32, address, "");
+    LLVMValueRef hit = LLVMBuildICmp(l->builder, LLVMIntEQ, cached, pc, "");
+    LLVMBasicBlockRef miss = LLVMGetInsertBlock(l->builder), call = append_block(l),
+                      join = append_block(l);
+    weigh_branch(l, LLVMBuildCondBr(l->builder, hit, call, join), 1000, 1);
+    LLVMPositionBuilderAtEnd(l->builder, call);
+    LLVMValueRef four = LLVMConstInt(l->i32, 4, false);
+    address = LLVMBuildInBoundsGEP2(l->builder, l->i8, address, &four, 1, "");
+    LLVMValueRef function = LLVMBuildLoad2(l->builder, l->pointer, address, "");
+    LLVMValueRef npc = call_lifted(l, function);
+    LLVMBuildBr(l->builder, join);
+    LLVMPositionBuilderAtEnd(l->builder, join);
+    LLVMValueRef phi = LLVMBuildPhi(l->builder, l->i32, "");
+    LLVMValueRef values[] = {pc, npc};
+    LLVMBasicBlockRef from[] = {miss, call};
+    LLVMAddIncoming(phi, values, from, 2);
+    return phi;
+}
+
+static void lift_call(struct frame *f, size_t b) {
+    struct lift *l = f->l;
+    const struct block *block = f->region->blocks[b];
+    LLVMValueRef ret = constant_pc(l, block->next);
+    LLVMValueRef sp = LLVMBuildTrunc(l->builder, read_x(l, 2), l->i32, "");
+    LLVMValueRef pc = block->end == BLOCK_CALL_INDIRECT ? target_pc(l) : NULL;
+    store_registers(l, f->blocks[b].dirty_out);
+    LLVMValueRef npc;
+    if (pc) {
+        npc = call_indirect(l, pc);
+    } else {
+        LLVMValueRef callee = lifted_function_at(l, block->target);
+        npc = callee ? call_lifted(l, callee) : constant_pc(l, block->target);
+    }
+    LLVMBasicBlockRef slow = append_block(l), leave = append_block(l), go_on = append_block(l);
+    LLVMValueRef returned = LLVMBuildICmp(l->builder, LLVMIntEQ, npc, ret, "");
+    weigh_branch(l, LLVMBuildCondBr(l->builder, returned, go_on, slow), 100000, 1);
+
+    LLVMPositionBuilderAtEnd(l->builder, slow);
+    LLVMValueRef arguments[] = {npc, ret, sp};
+    LLVMValueRef after = call_runtime(l, "c2w_redispatch", l->i32, arguments, 3);
+    LLVMValueRef back = LLVMBuildICmp(l->builder, LLVMIntEQ, after, ret, "");
+    LLVMBuildCondBr(l->builder, back, go_on, leave);
+    LLVMPositionBuilderAtEnd(l->builder, leave);
+    return_pc(l, after);
+
+    /* The frame rule: everything used from here on is loaded again. */
+    LLVMPositionBuilderAtEnd(l->builder, go_on);
+    int32_t next = region_block(f->region, block->next);
+    if (next >= 0)
+        load_registers(l, f->blocks[next].live_in);
+    LLVMBuildBr(l->builder, edge(f, b, block->next));
+}
+
+/* --- blocks --- */
+
+static void lift_terminator(struct frame *f, size_t b) {
+    struct lift *l = f->l;
+    const struct block *block = f->region->blocks[b];
+    switch (block->end) {
+    case BLOCK_FALL:
+        LLVMBuildBr(l->builder, edge(f, b, block->next));
+        break;
+    case BLOCK_JUMP:
+        LLVMBuildBr(l->builder, edge(f, b, block->target));
+        break;
+    case BLOCK_BRANCH:
+        LLVMBuildCondBr(l->builder, l->branch_condition, edge(f, b, block->target),
+                        edge(f, b, block->next));
+        break;
+    case BLOCK_CALL:
+    case BLOCK_CALL_INDIRECT:
+        lift_call(f, b);
+        break;
+    case BLOCK_RETURN: {
+        LLVMValueRef pc = target_pc(l);
+        store_registers(l, f->blocks[b].dirty_out);
+        return_pc(l, pc);
+        break;
+    }
+    case BLOCK_JUMP_INDIRECT: {
+        LLVMValueRef pc = target_pc(l);
+        LLVMBasicBlockRef elsewhere = append_block(l);
+        LLVMValueRef choice = LLVMBuildSwitch(l->builder, pc, elsewhere, block->target_count);
+        for (uint32_t i = 0; i < block->target_count; i++)
+            LLVMAddCase(choice, constant_pc(l, block->targets[i]), edge(f, b, block->targets[i]));
+        LLVMPositionBuilderAtEnd(l->builder, elsewhere);
+        store_registers(l, f->blocks[b].dirty_out);
+        return_pc(l, pc);
+        break;
+    }
+    case BLOCK_STOP: {
+        LLVMBasicBlockRef leave = exit_block(f, block->next);
+        store_state(l, LLVMConstInt(l->i32, 1, false), offsetof(struct cpu, force_interp));
+        LLVMBuildBr(l->builder, leave);
+        break;
+    }
+    }
+}
+
+static void lift_block(struct frame *f, size_t b) {
+    struct lift *l = f->l;
+    const struct block *block = f->region->blocks[b];
+    LLVMPositionBuilderAtEnd(l->builder, f->blocks[b].llvm);
+    l->dirty = f->blocks[b].dirty_in;
+    l->noncanonical = 0;
+    l->arithmetic_count = 0;
+    l->branch_condition = l->jump_target = NULL;
+    if (l->options->lockstep) {
+        store_registers(l, l->dirty);
+        LLVMValueRef pc = constant_pc(l, block->start);
+        call_runtime(l, "c2w_lockstep", LLVMVoidTypeInContext(l->context), &pc, 1);
+    }
+    uint32_t pc = block->start;
+    for (uint32_t i = 0; i < block->insn_count; i++) {
+        l->pc = pc;
+        l->next_pc = pc + block->insns[i].len;
+        lift_insn(l, &block->insns[i]);
+        pc = l->next_pc;
+    }
+    canonicalize_registers(l);
+    lift_terminator(f, b);
+}
+
+/* Counts the frame and the time slice; leaves before anything happened when one is used up. */
+static void lift_prologue(struct frame *f) {
+    struct lift *l = f->l;
+    LLVMValueRef zero = LLVMConstInt(l->i32, 0, false), one = LLVMConstInt(l->i32, 1, false);
+    l->depth = load_state(l, l->i32, offsetof(struct cpu, depth));
+    LLVMValueRef fuel = load_state(l, l->i32, offsetof(struct cpu, fuel));
+    LLVMValueRef deep = LLVMBuildICmp(l->builder, LLVMIntEQ, l->depth, zero, "");
+    LLVMValueRef spent = LLVMBuildICmp(l->builder, LLVMIntSLE, fuel, zero, "");
+    LLVMValueRef stop = LLVMBuildOr(l->builder, deep, spent, "");
+    LLVMBasicBlockRef leave = append_block(l), go_on = append_block(l);
+    weigh_branch(l, LLVMBuildCondBr(l->builder, stop, leave, go_on), 1, 100000);
+    LLVMPositionBuilderAtEnd(l->builder, leave);
+    LLVMValueRef pc = constant_pc(l, f->region->entry);
+    LLVMBuildRet(l->builder, call_runtime(l, "c2w_unwind", l->i32, &pc, 1));
+    LLVMPositionBuilderAtEnd(l->builder, go_on);
+    store_state(l, LLVMBuildSub(l->builder, l->depth, one, ""), offsetof(struct cpu, depth));
+    store_state(l, LLVMBuildSub(l->builder, fuel, one, ""), offsetof(struct cpu, fuel));
+}
+
+void lift_region(struct lift *l, const struct program *program, const struct region *region,
+                 const char *name, bool counts_depth, bool exact_fflags) {
+    struct frame f = {.l = l, .region = region};
+    f.blocks = calloc(region->block_count, sizeof *f.blocks);
+    if (!f.blocks)
+        abort();
+    l->program = program;
+    l->region = region;
+    l->exact_fflags = exact_fflags;
+    l->depth = NULL;
+    scan_blocks(&f);
+    solve_dirty(&f);
+    solve_live(&f);
+
+    l->function = declare_function(l, name, l->lifted_type);
+    add_attribute(l, l->function, "null_pointer_is_valid");
+    LLVMBasicBlockRef start = append_block(l);
+    register_mask used = 0;
+    for (size_t b = 0; b < region->block_count; b++) {
+        used |=
+            f.blocks[b].reads | f.blocks[b].writes | f.blocks[b].live_in | f.blocks[b].dirty_out;
+        f.blocks[b].llvm = append_block(l);
+    }
+    LLVMPositionBuilderAtEnd(l->builder, start);
+    declare_registers(l, used | (register_mask)1 << 10);
+    f.budget = LLVMBuildAlloca(l->builder, l->i32, "");
+    LLVMBuildStore(l->builder, LLVMConstInt(l->i32, LOOP_BUDGET, false), f.budget);
+    if (counts_depth)
+        lift_prologue(&f);
+    load_registers(l, f.blocks[0].live_in);
+    LLVMBuildBr(l->builder, f.blocks[0].llvm);
+    for (size_t b = 0; b < region->block_count; b++)
+        lift_block(&f, b);
+    free(f.blocks);
+    free(f.exits);
+}

@@ -1,0 +1,133 @@
+/* The lifter's state, shared by lift.c (control flow), registers.c (where registers live) and
+ * semantics.c (what instructions mean).  One struct lift a worker thread and shard. */
+#ifndef C2W_LIFT_H
+#define C2W_LIFT_H
+
+#include <llvm-c/Core.h>
+
+#include "internal.h"
+
+/* Guest registers in masks: x0..x31 are bits 0-31, f0..f31 bits 32-63. */
+typedef uint64_t register_mask;
+#define REGISTER_F 32
+#define REGISTER_COUNT 64
+
+/* How a floating-point register lives inside a function. */
+enum fp_kind { FP_RAW, FP_SINGLE, FP_DOUBLE };
+
+/* What one instruction does to registers (registers.c, from the forms of ops.def). */
+struct register_use {
+    register_mask reads, writes;
+    register_mask as_single, as_double; /* f registers used with that precision */
+};
+struct register_use insn_registers(const struct insn *insn);
+
+struct lift {
+    const struct translator_options *options;
+    const struct plan *plan;
+
+    LLVMContextRef context;
+    LLVMModuleRef module;
+    LLVMBuilderRef builder;
+    LLVMTypeRef i1, i8, i16, i32, i64, f32, f64, pointer, lifted_type;
+    LLVMValueRef cpu; /* the global c2w_cpu */
+    unsigned tbaa_kind;
+    LLVMValueRef tbaa_guest, tbaa_state;
+
+    /* The function being lifted. */
+    const struct program *program;
+    const struct region *region;
+    LLVMValueRef function;
+    LLVMValueRef depth;                     /* value of cpu.depth to restore at exits, or NULL */
+    bool exact_fflags;                      /* compute fflags in this function */
+    LLVMValueRef registers[REGISTER_COUNT]; /* allocas */
+    enum fp_kind fp_kinds[32];
+
+    /* The block and instruction being lifted. */
+    uint32_t pc, next_pc;
+    register_mask dirty;         /* registers that differ from c2w_cpu here */
+    register_mask noncanonical;  /* f registers that hold an arithmetic NaN not yet canonical */
+    LLVMValueRef arithmetic[64]; /* results of FP arithmetic in this block, a ring */
+    unsigned arithmetic_count;
+    LLVMValueRef branch_condition,
+        jump_target; /* what the last instruction left for the terminator */
+};
+
+/* registers.c */
+LLVMValueRef state_pointer(struct lift *l, uint32_t offset);
+LLVMValueRef load_state(struct lift *l, LLVMTypeRef type, uint32_t offset);
+void store_state(struct lift *l, LLVMValueRef value, uint32_t offset);
+void declare_registers(struct lift *l, register_mask mask); /* allocas, at the builder's position */
+void load_registers(struct lift *l, register_mask mask);    /* c2w_cpu -> allocas */
+void store_registers(struct lift *l, register_mask mask);   /* allocas -> c2w_cpu */
+LLVMValueRef read_x(struct lift *l, unsigned n);
+void write_x(struct lift *l, unsigned n, LLVMValueRef value);
+LLVMValueRef read_f_raw(struct lift *l, unsigned n);
+void write_f_raw(struct lift *l, unsigned n, LLVMValueRef value);
+LLVMValueRef read_f(struct lift *l, unsigned n, enum fp_kind kind);
+void write_f(struct lift *l, unsigned n, enum fp_kind kind, LLVMValueRef value);
+/* FP arithmetic gave this value: where its bits are seen, a NaN has to be canonical. */
+void mark_arithmetic(struct lift *l, LLVMValueRef value);
+LLVMValueRef canonicalize(struct lift *l, LLVMValueRef value); /* no-op unless marked */
+/* Makes every register of l->noncanonical canonical: before another block may read it. */
+void canonicalize_registers(struct lift *l);
+
+/* semantics.c */
+void lift_insn(struct lift *l, const struct insn *insn);
+/* Whether lift_insn may leave the function: then everything dirty must have its value. */
+bool insn_may_leave(const struct insn *insn);
+
+/* lift.c */
+void lift_begin_module(struct lift *l, const struct translator_options *options,
+                       const struct plan *plan, const char *name);
+void lift_end_module(struct lift *l);
+/* Lifts a region as a function named `name`. */
+void lift_region(struct lift *l, const struct program *program, const struct region *region,
+                 const char *name, bool counts_depth, bool exact_fflags);
+/* Leaves the function when condition holds, with everything dirty stored, to go on at pc; the
+ * instruction there is left to the interpreter when `interpret` is set. */
+void leave_if(struct lift *l, LLVMValueRef condition, uint32_t pc, bool interpret);
+/* Calls a function of the runtime by name. */
+LLVMValueRef call_runtime(struct lift *l, const char *name, LLVMTypeRef result,
+                          LLVMValueRef *arguments, unsigned count);
+
+/* plan.c: what is lifted. */
+struct lifted_function {
+    uint32_t file; /* index of the program */
+    uint32_t entry;
+    uint32_t insn_count; /* of its region */
+    /* Loop headers other than the entry, where execution can be taken up again after the function
+     * was left in the middle: each is lifted as a function of its own that holds the loop only. */
+    uint32_t resume_first, resume_count; /* in plan.resume_points */
+};
+struct plan {
+    const struct program *programs;
+    size_t program_count;
+    struct lifted_function *functions; /* by file, then entry */
+    size_t function_count;
+    uint32_t *resume_points;
+    size_t resume_count;
+};
+/* Fills plan from the programs, which it borrows. */
+void plan_all(struct plan *plan, const struct program *programs, size_t program_count);
+void plan_free(struct plan *plan);
+/* The lifted function with that entry, or NULL. */
+const struct lifted_function *plan_function(const struct plan *plan, uint32_t file, uint32_t entry);
+/* Symbol of lifted code: entries and resume points of a file are distinct PCs. */
+void lifted_symbol(char *to, size_t size, uint32_t file, uint32_t pc);
+/* The natural loop of a header as a region of its own, entered at the header; every edge out of the
+ * loop leaves it. */
+void loop_region(struct arena *arena, const struct region *region, int32_t header,
+                 struct region *loop);
+
+/* Instructions that a region may have. */
+#define REGION_INSNS_MAX 3000
+
+/* emit.c: lifts one shard, functions [first, end) of the plan, into an object file.  Thread-safe.
+ * Returns false with a line in error. */
+bool emit_shard(const struct plan *plan, const struct translator_options *options, size_t first,
+                size_t end, const char *path, char *error, size_t error_size);
+/* Writes the object with c2w_lifted_files. */
+bool emit_tables(const struct plan *plan, const char *path, char *error, size_t error_size);
+
+#endif

@@ -1,0 +1,131 @@
+/* Chooses what is lifted: every function that discovery found, and resume points at the headers of
+ * its loops. */
+#include "lift.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct builder {
+    struct plan *plan;
+    size_t function_room, resume_room;
+};
+
+static void *grow(void *array, size_t *room, size_t count, size_t size) {
+    if (count < *room)
+        return array;
+    *room = *room ? 2 * *room : 256;
+    array = realloc(array, *room * size);
+    if (!array)
+        abort();
+    return array;
+}
+
+static bool is_function(const struct program *program, uint32_t pc) {
+    return function_at(program, pc) != NULL;
+}
+
+/* Adds a function's loop headers; a header that two functions share is lifted for the first. */
+static void add_resume_points(struct builder *b, const struct program *program,
+                              const struct region *region, unsigned char *taken,
+                              struct lifted_function *function) {
+    struct plan *plan = b->plan;
+    function->resume_first = (uint32_t)plan->resume_count;
+    for (size_t i = 1; i < region->block_count; i++) {
+        uint32_t pc = region->blocks[i]->start;
+        size_t index = (size_t)(region->blocks[i] - program->blocks);
+        if (!region->is_header[i] || is_function(program, pc) || taken[index])
+            continue;
+        taken[index] = 1;
+        plan->resume_points =
+            grow(plan->resume_points, &b->resume_room, plan->resume_count, sizeof(uint32_t));
+        plan->resume_points[plan->resume_count++] = pc;
+        function->resume_count++;
+    }
+}
+
+void plan_all(struct plan *plan, const struct program *programs, size_t program_count) {
+    memset(plan, 0, sizeof *plan);
+    plan->programs = programs;
+    plan->program_count = program_count;
+    struct builder b = {.plan = plan};
+    for (size_t p = 0; p < program_count; p++) {
+        const struct program *program = &programs[p];
+        unsigned char *taken = calloc(program->block_count + 1, 1);
+        if (!taken)
+            abort();
+        for (size_t i = 0; i < program->function_count; i++) {
+            struct arena scratch = {0};
+            struct region region;
+            uint32_t entry = program->functions[i].entry;
+            if (region_build(&scratch, program, entry, REGION_INSNS_MAX, &region) &&
+                region.insn_count > 0) {
+                plan->functions = grow(plan->functions, &b.function_room, plan->function_count,
+                                       sizeof *plan->functions);
+                struct lifted_function *function = &plan->functions[plan->function_count++];
+                *function = (struct lifted_function){
+                    .file = (uint32_t)p, .entry = entry, .insn_count = region.insn_count};
+                add_resume_points(&b, program, &region, taken, function);
+            }
+            arena_free(&scratch);
+        }
+        free(taken);
+    }
+}
+
+void plan_free(struct plan *plan) {
+    free(plan->functions);
+    free(plan->resume_points);
+    memset(plan, 0, sizeof *plan);
+}
+
+const struct lifted_function *plan_function(const struct plan *plan, uint32_t file,
+                                            uint32_t entry) {
+    size_t low = 0, high = plan->function_count;
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        const struct lifted_function *function = &plan->functions[middle];
+        if (function->file < file || (function->file == file && function->entry < entry))
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    if (low == plan->function_count)
+        return NULL;
+    const struct lifted_function *function = &plan->functions[low];
+    return function->file == file && function->entry == entry ? function : NULL;
+}
+
+void lifted_symbol(char *to, size_t size, uint32_t file, uint32_t pc) {
+    snprintf(to, size, "lifted_%u_%x", file, pc);
+}
+
+void loop_region(struct arena *arena, const struct region *region, int32_t header,
+                 struct region *loop) {
+    size_t room = region->block_count;
+    int32_t *index = arena_alloc(arena, room * sizeof *index);
+    *loop = (struct region){.entry = region->blocks[header]->start};
+    loop->blocks = arena_alloc(arena, room * sizeof *loop->blocks);
+    loop->loop_header = arena_alloc(arena, room * sizeof *loop->loop_header);
+    loop->loop_parent = arena_alloc(arena, room * sizeof *loop->loop_parent);
+    loop->is_header = arena_alloc(arena, room * sizeof *loop->is_header);
+    for (size_t b = 0; b < room; b++) {
+        int32_t h = region->loop_header[b];
+        while (h >= 0 && h != header)
+            h = region->loop_parent[h];
+        index[b] = -1;
+        if (h == header) { /* reverse post-order: the header comes first */
+            index[b] = (int32_t)loop->block_count;
+            loop->blocks[loop->block_count++] = region->blocks[b];
+            loop->insn_count += region->blocks[b]->insn_count;
+        }
+    }
+    for (size_t b = 0; b < room; b++) {
+        if (index[b] < 0)
+            continue;
+        int32_t innermost = region->loop_header[b], parent = region->loop_parent[b];
+        loop->loop_header[index[b]] = index[innermost];
+        loop->is_header[index[b]] = region->is_header[b];
+        loop->loop_parent[index[b]] = parent >= 0 ? index[parent] : -1;
+    }
+}
