@@ -34,8 +34,8 @@ wanted() {
     if [ "$tests" = yes ]; then
         have riscv64-linux-gnu-gcc || echo gcc-riscv64-linux-gnu
         echo libc6-dev-riscv64-cross
+        python3 -m pip --version > /dev/null 2>&1 || echo python3-pip
         have diff || echo diffutils
-        have cmp || echo diffutils
     fi
 }
 
