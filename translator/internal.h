@@ -34,7 +34,7 @@ struct block {
     uint32_t target;
     enum block_end end;
     uint32_t insn_count;
-    const struct insn *insns; /* in the program's arena; insns[i] starts at pc(i) = start + lengths */
+    const struct insn *insns; /* in the program's arena; each starts where the one before ends */
     uint32_t target_count;
     const uint32_t *targets; /* ascending, distinct */
 };
@@ -65,7 +65,8 @@ bool decode(struct decoder *decoder, const uint8_t *bytes, size_t available, uin
             struct insn *insn);
 
 /* Bytes of the file at a guest address and how many follow in the segment; NULL when not mapped. */
-const uint8_t *program_bytes(const struct translator_input *input, uint32_t address, size_t *available);
+const uint8_t *program_bytes(const struct translator_input *input, uint32_t address,
+                             size_t *available);
 
 /* Finds functions and blocks.  false with a line in error only for out-of-memory class failures. */
 bool discover(const struct translator_input *input, struct program *program, char *error,
@@ -83,14 +84,23 @@ struct region {
     const struct block **blocks; /* blocks[0] starts at entry */
     size_t block_count;
     uint32_t insn_count;
-    /* Per block: index of the innermost loop's header block, or -1; loop_parent of a header block:
-     * header of the next enclosing loop or -1; is_header. */
+    /* Per block: index of the innermost loop's header block (a header's own index), or -1;
+     * loop_parent of a header block: header of the next enclosing loop or -1; is_header. */
     int32_t *loop_header;
     int32_t *loop_parent;
     bool *is_header;
+    bool irreducible; /* some cycle is no natural loop: it has a second way in */
+    uint32_t *slots;  /* for region_block: hash table of block starts */
+    uint32_t slot_mask;
 };
 bool region_build(struct arena *arena, const struct program *program, uint32_t entry,
                   uint32_t max_insns, struct region *region);
+/* The same from a resume point inside `function`, a region that contains it: edges to the headers
+ * of the loops strictly around the resume point leave the new region, so that it is no more
+ * irreducible than the function. */
+bool region_build_resume(struct arena *arena, const struct program *program,
+                         const struct region *function, uint32_t resume, uint32_t max_insns,
+                         struct region *region);
 /* Index of the block that starts at an address, or -1 when it is not in the region. */
 int32_t region_block(const struct region *region, uint32_t start);
 

@@ -1,0 +1,698 @@
+/* Finds functions and basic blocks of one file: follows the code from every hinted start (recursive
+ * descent), direct calls, jump tables and taken addresses, until nothing new turns up; then cuts
+ * what was decoded into blocks.
+ *
+ * Bytes behind a call that never returns may be data.  Decoding them is harmless: nothing here is
+ * relied on, because lifted code compares real program counters. */
+#include "discover.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static void *grow(void *array, size_t count, size_t *capacity, size_t item_size) {
+    if (count < *capacity)
+        return array;
+    *capacity = *capacity ? *capacity * 2 : 1024;
+    array = realloc(array, *capacity * item_size);
+    if (!array) {
+        fprintf(stderr, "c2w-aot: out of memory\n");
+        exit(1);
+    }
+    return array;
+}
+
+#define APPEND(array, count, capacity, item)                                                       \
+    do {                                                                                           \
+        (array) = grow(array, count, &(capacity), sizeof *(array));                                \
+        (array)[(count)++] = (item);                                                               \
+    } while (0)
+
+const uint8_t *program_bytes(const struct translator_input *input, uint32_t address,
+                             size_t *available) {
+    for (size_t i = 0; i < input->segment_count; i++) {
+        const struct code_segment *segment = &input->segments[i];
+        if (address >= segment->address && address - segment->address < segment->size) {
+            *available = segment->size - (address - segment->address);
+            return segment->bytes + (address - segment->address);
+        }
+    }
+    return NULL;
+}
+
+struct code_range *range_of(const struct discovery *discovery, uint32_t address) {
+    if (address & 1)
+        return NULL;
+    for (size_t i = 0; i < discovery->range_count; i++) {
+        struct code_range *range = &discovery->ranges[i];
+        if (address >= range->start && address < range->end)
+            return range;
+    }
+    return NULL;
+}
+
+static size_t slot_of(const struct code_range *range, uint32_t address) {
+    return (address - range->start) / 2;
+}
+
+static struct insn *insn_by_number(const struct discovery *discovery, uint32_t number) {
+    return &discovery->chunks[number >> INSN_CHUNK_BITS][number & (INSN_CHUNK - 1)];
+}
+
+const struct insn *insn_at(const struct discovery *discovery, uint32_t address) {
+    const struct code_range *range = range_of(discovery, address);
+    if (!range)
+        return NULL;
+    uint32_t number = range->insns[slot_of(range, address)];
+    return number ? insn_by_number(discovery, number - 1) : NULL;
+}
+
+bool span_of(const struct discovery *discovery, uint32_t address, struct span *span) {
+    size_t low = 0, high = discovery->span_count;
+    while (low < high) {
+        size_t middle = (low + high) / 2;
+        if (discovery->spans[middle].start <= address)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    if (!low || address >= discovery->spans[low - 1].end)
+        return false;
+    *span = discovery->spans[low - 1];
+    return true;
+}
+
+/* ---- following code ---- */
+
+static void push(struct discovery *discovery, uint32_t address) {
+    struct code_range *range = range_of(discovery, address);
+    if (!range)
+        return;
+    uint8_t *mark = &range->marks[slot_of(range, address)];
+    if (*mark & MARK_LEADER)
+        return;
+    *mark |= MARK_LEADER;
+    APPEND(discovery->work, discovery->work_count, discovery->work_capacity, address);
+}
+
+static void push_edge(struct discovery *discovery, uint32_t from, uint32_t to) {
+    struct code_range *range = range_of(discovery, to);
+    if (!range)
+        return;
+    uint32_t *newest = &range->edges[slot_of(range, to)];
+    struct edge edge = {from, *newest};
+    APPEND(discovery->edges, discovery->edge_count, discovery->edge_capacity, edge);
+    *newest = (uint32_t)discovery->edge_count;
+    push(discovery, to);
+}
+
+/* Strongest evidence first; an address taken by code is the weakest. */
+static unsigned evidence_rank(enum code_evidence evidence) {
+    return evidence == EVIDENCE_ADDRESS ? 100u : (unsigned)evidence;
+}
+
+static void push_function(struct discovery *discovery, uint32_t address,
+                          enum code_evidence evidence) {
+    struct code_range *range = range_of(discovery, address);
+    if (!range)
+        return;
+    uint8_t *mark = &range->marks[slot_of(range, address)];
+    unsigned old = *mark & MARK_EVIDENCE;
+    if (!old || evidence_rank(evidence) < evidence_rank((enum code_evidence)(old - 1)))
+        *mark = (uint8_t)((*mark & ~MARK_EVIDENCE) | (1 + evidence));
+    push(discovery, address);
+}
+
+static void push_taken(struct discovery *discovery, uint32_t address) {
+    struct code_range *range = range_of(discovery, address);
+    if (!range)
+        return;
+    uint8_t *mark = &range->marks[slot_of(range, address)];
+    if (*mark & MARK_TAKEN)
+        return;
+    *mark |= MARK_TAKEN;
+    APPEND(discovery->taken, discovery->taken_count, discovery->taken_capacity, address);
+}
+
+/* A call at the very end of a function does not return; what follows is something else. */
+static void push_return_site(struct discovery *discovery, uint32_t call, uint32_t next) {
+    struct span span;
+    if (!span_of(discovery, call, &span) || next < span.end)
+        push(discovery, next);
+}
+
+static void follow_jump_register(struct discovery *discovery, const struct insn *insn,
+                                 uint32_t address, const struct constants *constants) {
+    uint32_t next = address + insn->len;
+    bool known = constants->known >> insn->rs1 & 1 && insn->rs1;
+    uint32_t target = (uint32_t)(constants->value[insn->rs1] + (uint64_t)(int64_t)insn->imm);
+    if (insn->rd != INSN_SINK) {
+        if (known)
+            push_function(discovery, target, EVIDENCE_CALL);
+        push_return_site(discovery, address, next);
+    } else if (known) {
+        push_edge(discovery, address, target);
+    } else if (insn->rs1 != 1) {
+        struct indirect_jump jump = {.address = address};
+        APPEND(discovery->jumps, discovery->jump_count, discovery->jump_capacity, jump);
+    }
+}
+
+static struct insn *new_insn(struct discovery *discovery, const struct insn *insn) {
+    if (discovery->insn_count >> INSN_CHUNK_BITS >= discovery->chunk_count) {
+        struct insn *chunk = arena_alloc(discovery->arena, INSN_CHUNK * sizeof *chunk);
+        APPEND(discovery->chunks, discovery->chunk_count, discovery->chunk_capacity, chunk);
+    }
+    struct insn *slot = insn_by_number(discovery, discovery->insn_count++);
+    *slot = *insn;
+    return slot;
+}
+
+/* Decodes a straight run of code from a leader and records where it leads. */
+static void follow(struct discovery *discovery, uint32_t address) {
+    struct code_range *range = range_of(discovery, address);
+    struct constants constants;
+    constants_clear(&constants);
+    uint32_t left_in_chunk = INSN_CHUNK - (discovery->insn_count & (INSN_CHUNK - 1));
+    if (left_in_chunk < MAX_RUN)
+        discovery->insn_count += left_in_chunk;
+    for (unsigned count = 0; address < range->end; count++) {
+        size_t slot = slot_of(range, address);
+        if (range->insns[slot] || count == MAX_RUN) {
+            /* Joins code that is there already, or goes on as a run of its own. */
+            push(discovery, address);
+            return;
+        }
+        struct insn insn;
+        if (!decode(discovery->decoder, range->bytes + (address - range->start),
+                    range->end - address, address, &insn) ||
+            insn.op == OP_ebreak)
+            return;
+        new_insn(discovery, &insn);
+        range->insns[slot] = discovery->insn_count;
+        uint32_t next = address + insn.len, target = address + (uint32_t)insn.imm;
+        switch ((enum op)insn.op) {
+        case OP_beq:
+        case OP_bne:
+        case OP_blt:
+        case OP_bge:
+        case OP_bltu:
+        case OP_bgeu:
+            push_edge(discovery, address, target);
+            push(discovery, next);
+            break;
+        case OP_jal:
+            if (insn.rd == INSN_SINK) {
+                push_edge(discovery, address, target);
+            } else {
+                /* Linking to the next instruction reads the program counter. */
+                if (target != next)
+                    push_function(discovery, target, EVIDENCE_CALL);
+                push_return_site(discovery, address, next);
+            }
+            return;
+        case OP_jalr:
+            follow_jump_register(discovery, &insn, address, &constants);
+            return;
+        case OP_ecall:
+            push(discovery, next);
+            break;
+        default:
+            break;
+        }
+        constants_step(&constants, &insn, address);
+        unsigned rd = integer_result(&insn);
+        if (insn.op == OP_addi && rd && insn.rs1 && constants.known >> rd & 1)
+            push_taken(discovery, (uint32_t)constants.value[rd]);
+        address = next;
+    }
+}
+
+static void follow_all(struct discovery *discovery) {
+    while (discovery->work_count) {
+        uint32_t address = discovery->work[--discovery->work_count];
+        if (!insn_at(discovery, address))
+            follow(discovery, address);
+    }
+}
+
+/* ---- indirect jumps and taken addresses ---- */
+
+static bool follow_jump_tables(struct discovery *discovery) {
+    uint32_t targets[MAX_JUMP_TARGETS];
+    bool found = false;
+    for (size_t i = 0; i < discovery->jump_count; i++) {
+        if (discovery->jumps[i].target_count)
+            continue;
+        uint32_t address = discovery->jumps[i].address;
+        size_t count = find_jump_targets(discovery, address, targets, MAX_JUMP_TARGETS);
+        if (!count)
+            continue;
+        found = true;
+        uint32_t *kept = arena_alloc(discovery->arena, count * sizeof *kept);
+        memcpy(kept, targets, count * sizeof *kept);
+        discovery->jumps[i].targets = kept;
+        discovery->jumps[i].target_count = (uint32_t)count;
+        for (size_t j = 0; j < count; j++)
+            push_edge(discovery, address, kept[j]);
+    }
+    return found;
+}
+
+/* True if the bytes at an address read like the start of code: valid up to the first instruction
+ * that leaves, and not in the middle of a decoded instruction. */
+static bool looks_like_code(struct discovery *discovery, uint32_t address) {
+    struct code_range *range = range_of(discovery, address);
+    if (!range)
+        return false;
+    if (range->insns[slot_of(range, address)])
+        return true;
+    const struct insn *before =
+        address - range->start >= 2 ? insn_at(discovery, address - 2) : NULL;
+    if (before && before->len == 4)
+        return false;
+    for (unsigned count = 0; count < 64; count++) {
+        struct insn insn;
+        if (address >= range->end ||
+            !decode(discovery->decoder, range->bytes + (address - range->start),
+                    range->end - address, address, &insn))
+            return false;
+        if (insn.op == OP_jal || insn.op == OP_jalr || range->insns[slot_of(range, address)])
+            return true;
+        address += insn.len;
+    }
+    return true;
+}
+
+static void mark_label(struct discovery *discovery, uint32_t address) {
+    struct code_range *range = range_of(discovery, address);
+    range->marks[slot_of(range, address)] |= MARK_LABEL;
+    push(discovery, address);
+}
+
+/* Inside a function of known extent a taken address is a label (computed goto, or the base of a
+ * jump table's offsets); elsewhere between known code it may be a function. */
+static bool follow_taken_addresses(struct discovery *discovery) {
+    bool found = false;
+    while (discovery->taken_count) {
+        uint32_t address = discovery->taken[--discovery->taken_count];
+        struct code_range *range = range_of(discovery, address);
+        struct span span;
+        if (range->marks[slot_of(range, address)] & MARK_EVIDENCE ||
+            address < discovery->code_start || address >= discovery->code_end ||
+            !looks_like_code(discovery, address))
+            continue;
+        found = true;
+        if (span_of(discovery, address, &span) && address != span.start)
+            mark_label(discovery, address);
+        else
+            push_function(discovery, address, EVIDENCE_ADDRESS);
+    }
+    return found;
+}
+
+/* An indirect jump that is not understood may go to any label of its function. */
+static void give_labels_to_jumps(struct discovery *discovery) {
+    uint32_t targets[512];
+    for (size_t i = 0; i < discovery->jump_count; i++) {
+        struct indirect_jump *jump = &discovery->jumps[i];
+        struct span span;
+        if (jump->target_count || !span_of(discovery, jump->address, &span))
+            continue;
+        const struct code_range *range = range_of(discovery, jump->address);
+        size_t count = 0;
+        for (uint32_t address = span.start;
+             address < span.end && address < range->end && count < 512; address += 2)
+            if (range->marks[slot_of(range, address)] & MARK_LABEL && insn_at(discovery, address))
+                targets[count++] = address;
+        if (count < 2)
+            continue;
+        uint32_t *kept = arena_alloc(discovery->arena, count * sizeof *kept);
+        memcpy(kept, targets, count * sizeof *kept);
+        jump->targets = kept;
+        jump->target_count = (uint32_t)count;
+    }
+}
+
+/* ---- hints ---- */
+
+static int compare_hints(const void *left, const void *right) {
+    const struct code_hint *a = *(const struct code_hint *const *)left,
+                           *b = *(const struct code_hint *const *)right;
+    if (a->address != b->address)
+        return a->address < b->address ? -1 : 1;
+    return (int)evidence_rank(a->evidence) - (int)evidence_rank(b->evidence);
+}
+
+static const struct code_hint **sort_hints(const struct translator_input *input,
+                                           struct arena *arena) {
+    const struct code_hint **hints = arena_alloc(arena, (input->hint_count + 1) * sizeof *hints);
+    for (size_t i = 0; i < input->hint_count; i++)
+        hints[i] = &input->hints[i];
+    qsort(hints, input->hint_count, sizeof *hints, compare_hints);
+    return hints;
+}
+
+/* Functions of known extent: FDEs, and symbols where no FDE is.  Both are ascending here; of what
+ * overlaps, the first and, at one address, the FDE stays. */
+static void find_spans(struct discovery *discovery, const struct code_hint **hints) {
+    size_t count = discovery->input->hint_count;
+    struct span *fdes = arena_alloc(discovery->arena, (count + 1) * sizeof *fdes);
+    size_t fde_count = 0;
+    for (size_t i = 0; i < count; i++) {
+        const struct code_hint *hint = hints[i];
+        if (hint->evidence == EVIDENCE_FDE && hint->size &&
+            (!fde_count || hint->address >= fdes[fde_count - 1].end) &&
+            hint->address + hint->size > hint->address)
+            fdes[fde_count++] = (struct span){hint->address, hint->address + hint->size};
+    }
+    discovery->spans = arena_alloc(discovery->arena, (count + 1) * sizeof *discovery->spans);
+    size_t fde = 0, *used = &discovery->span_count;
+    for (size_t i = 0; i < count; i++) {
+        const struct code_hint *hint = hints[i];
+        if (hint->evidence != EVIDENCE_SYMBOL || !hint->size ||
+            hint->address + hint->size <= hint->address)
+            continue;
+        while (fde < fde_count && fdes[fde].start <= hint->address)
+            discovery->spans[(*used)++] = fdes[fde++];
+        struct span span = {hint->address, hint->address + hint->size};
+        if ((!*used || span.start >= discovery->spans[*used - 1].end) &&
+            (fde == fde_count || span.end <= fdes[fde].start))
+            discovery->spans[(*used)++] = span;
+    }
+    while (fde < fde_count)
+        discovery->spans[(*used)++] = fdes[fde++];
+}
+
+static void follow_hints(struct discovery *discovery, const struct code_hint **hints) {
+    for (size_t i = 0; i < discovery->input->hint_count; i++) {
+        const struct code_hint *hint = hints[i];
+        struct code_range *range = range_of(discovery, hint->address);
+        struct span span;
+        if (!range)
+            continue;
+        bool inside = span_of(discovery, hint->address, &span) && span.start != hint->address;
+        switch (hint->evidence) {
+        case EVIDENCE_RELOCATION:
+            push_taken(discovery, hint->address);
+            if (!inside)
+                push_function(discovery, hint->address, hint->evidence);
+            break;
+        case EVIDENCE_ADDRESS:
+            push_taken(discovery, hint->address);
+            break;
+        case EVIDENCE_PROFILE:
+            if (inside)
+                push(discovery, hint->address);
+            else
+                push_function(discovery, hint->address, hint->evidence);
+            break;
+        default:
+            push_function(discovery, hint->address, hint->evidence);
+            break;
+        }
+    }
+}
+
+/* Bounds of what was decoded so far.  Taken addresses outside of them are data: constants in an
+ * executable segment that also holds .rodata, for instance. */
+static void find_code_bounds(struct discovery *discovery) {
+    discovery->code_start = UINT32_MAX;
+    discovery->code_end = 0;
+    for (size_t i = 0; i < discovery->range_count; i++) {
+        const struct code_range *range = &discovery->ranges[i];
+        size_t slots = (range->end - range->start) / 2, first = 0, last = slots;
+        while (first < slots && !range->insns[first])
+            first++;
+        while (last > first && !range->insns[last - 1])
+            last--;
+        if (first == last)
+            continue;
+        uint32_t start = range->start + 2 * (uint32_t)first;
+        uint32_t end = range->start + 2 * (uint32_t)last;
+        if (start < discovery->code_start)
+            discovery->code_start = start;
+        if (end > discovery->code_end)
+            discovery->code_end = end;
+    }
+}
+
+static void add_ranges(struct discovery *discovery) {
+    const struct translator_input *input = discovery->input;
+    discovery->ranges =
+        arena_alloc(discovery->arena, (input->segment_count + 1) * sizeof *discovery->ranges);
+    for (size_t i = 0; i < input->segment_count; i++) {
+        const struct code_segment *segment = &input->segments[i];
+        uint32_t start = (segment->address + 1) & ~1u, skipped = start - segment->address;
+        if (!segment->executable || segment->size < skipped + 2)
+            continue;
+        uint32_t end = start + ((segment->size - skipped) & ~1u);
+        if (end < start)
+            continue;
+        size_t slots = (end - start) / 2;
+        discovery->ranges[discovery->range_count++] = (struct code_range){
+            .start = start,
+            .end = end,
+            .bytes = segment->bytes + skipped,
+            .marks = arena_alloc(discovery->arena, slots),
+            .insns = arena_alloc(discovery->arena, slots * sizeof(uint32_t)),
+            .edges = arena_alloc(discovery->arena, slots * sizeof(uint32_t)),
+        };
+    }
+}
+
+/* ---- blocks ---- */
+
+static int compare_jumps(const void *left, const void *right) {
+    const struct indirect_jump *a = left, *b = right;
+    return (a->address > b->address) - (a->address < b->address);
+}
+
+/* Says how a block ends whose last instruction is at `address`. */
+static void end_block(const struct discovery *discovery, struct block *block, uint32_t address,
+                      const struct constants *constants) {
+    const struct insn *insn = &block->insns[block->insn_count - 1];
+    block->target = address + (uint32_t)insn->imm;
+    switch ((enum op)insn->op) {
+    case OP_beq:
+    case OP_bne:
+    case OP_blt:
+    case OP_bge:
+    case OP_bltu:
+    case OP_bgeu:
+        block->end = BLOCK_BRANCH;
+        return;
+    case OP_jal:
+        block->end = insn->rd == INSN_SINK ? BLOCK_JUMP : BLOCK_CALL;
+        return;
+    case OP_jalr:
+        break;
+    default:
+        block->target = 0;
+        block->end = BLOCK_FALL;
+        return;
+    }
+    /* jalr clears bit 0 of the sum. */
+    block->target = (uint32_t)(constants->value[insn->rs1] + (uint64_t)(int64_t)insn->imm) & ~1u;
+    if (insn->rs1 && constants->known >> insn->rs1 & 1) {
+        block->end = insn->rd == INSN_SINK ? BLOCK_JUMP : BLOCK_CALL;
+        return;
+    }
+    block->target = 0;
+    if (insn->rd != INSN_SINK) {
+        block->end = BLOCK_CALL_INDIRECT;
+        return;
+    }
+    block->end = BLOCK_JUMP_INDIRECT;
+    struct indirect_jump key = {.address = address};
+    const struct indirect_jump *jump = bsearch(&key, discovery->jumps, discovery->jump_count,
+                                               sizeof *discovery->jumps, compare_jumps);
+    if (jump && jump->target_count) {
+        block->target_count = jump->target_count;
+        block->targets = jump->targets;
+    } else if ((insn->rs1 == 1 || insn->rs1 == 5) && !insn->imm) {
+        block->end = BLOCK_RETURN; /* x5 is the alternate link register (millicode) */
+    }
+}
+
+static bool ends_block(const struct insn *insn) {
+    switch ((enum op)insn->op) {
+    case OP_beq:
+    case OP_bne:
+    case OP_blt:
+    case OP_bge:
+    case OP_bltu:
+    case OP_bgeu:
+    case OP_jal:
+    case OP_jalr:
+    case OP_ecall:
+        return true;
+    default:
+        return false;
+    }
+}
+
+static void build_block(const struct discovery *discovery, const struct code_range *range,
+                        size_t slot, struct block *block) {
+    struct constants constants;
+    constants_clear(&constants);
+    uint32_t address = range->start + 2 * (uint32_t)slot;
+    block->start = address;
+    block->insns = insn_by_number(discovery, range->insns[slot] - 1);
+    for (;;) {
+        const struct insn *insn = &block->insns[block->insn_count++];
+        uint32_t next = address + insn->len;
+        block->next = next;
+        if (ends_block(insn)) {
+            end_block(discovery, block, address, &constants);
+            return;
+        }
+        constants_step(&constants, insn, address);
+        address = next;
+        if (address >= range->end || !range->insns[slot_of(range, address)]) {
+            block->end = BLOCK_STOP;
+            return;
+        }
+        if (range->marks[slot_of(range, address)] & MARK_LEADER) {
+            block->end = BLOCK_FALL;
+            return;
+        }
+    }
+}
+
+static int compare_ranges(const void *left, const void *right) {
+    const struct code_range *a = left, *b = right;
+    return (a->start > b->start) - (a->start < b->start);
+}
+
+static void build_blocks(struct discovery *discovery, struct program *program) {
+    qsort(discovery->jumps, discovery->jump_count, sizeof *discovery->jumps, compare_jumps);
+    qsort(discovery->ranges, discovery->range_count, sizeof *discovery->ranges, compare_ranges);
+    size_t count = 0;
+    for (int fill = 0; fill < 2; fill++) {
+        program->block_count = count;
+        if (fill)
+            program->blocks = arena_alloc(discovery->arena, (count + 1) * sizeof *program->blocks);
+        count = 0;
+        for (size_t i = 0; i < discovery->range_count; i++) {
+            const struct code_range *range = &discovery->ranges[i];
+            size_t slots = (range->end - range->start) / 2;
+            for (size_t slot = 0; slot < slots; slot++) {
+                if (!(range->marks[slot] & MARK_LEADER) || !range->insns[slot])
+                    continue;
+                if (fill)
+                    build_block(discovery, range, slot, &program->blocks[count]);
+                count++;
+            }
+        }
+    }
+}
+
+/* Takes name and size of a function from the hints at its address, which follow each other. */
+static void describe_function(struct function *function, const struct code_hint **hints,
+                              size_t hint_count, size_t *position) {
+    while (*position < hint_count && hints[*position]->address < function->entry)
+        ++*position;
+    bool from_fde = false;
+    for (size_t i = *position; i < hint_count && hints[i]->address == function->entry; i++) {
+        const struct code_hint *hint = hints[i];
+        if (hint->name && !function->name)
+            function->name = hint->name;
+        if (hint->size && !from_fde) {
+            function->size = hint->size;
+            from_fde = hint->evidence == EVIDENCE_FDE;
+        }
+    }
+}
+
+static void build_functions(struct discovery *discovery, struct program *program,
+                            const struct code_hint **hints) {
+    size_t count = 0, position = 0;
+    for (int fill = 0; fill < 2; fill++) {
+        program->function_count = count;
+        if (fill)
+            program->functions =
+                arena_alloc(discovery->arena, (count + 1) * sizeof *program->functions);
+        count = 0;
+        for (size_t i = 0; i < discovery->range_count; i++) {
+            const struct code_range *range = &discovery->ranges[i];
+            size_t slots = (range->end - range->start) / 2;
+            for (size_t slot = 0; slot < slots; slot++) {
+                unsigned evidence = range->marks[slot] & MARK_EVIDENCE;
+                if (!evidence || !range->insns[slot])
+                    continue;
+                if (fill) {
+                    struct function *function = &program->functions[count];
+                    function->entry = range->start + 2 * (uint32_t)slot;
+                    function->evidence = (enum code_evidence)(evidence - 1);
+                    describe_function(function, hints, discovery->input->hint_count, &position);
+                }
+                count++;
+            }
+        }
+    }
+}
+
+bool discover(const struct translator_input *input, struct program *program, char *error,
+              size_t error_size) {
+    *program = (struct program){.input = input};
+    struct discovery discovery = {.input = input, .arena = &program->arena};
+    discovery.decoder = decoder_new();
+    if (!discovery.decoder) {
+        snprintf(error, error_size, "%s: cannot start the disassembler", input->path);
+        return false;
+    }
+    const struct code_hint **hints = sort_hints(input, &program->arena);
+    add_ranges(&discovery);
+    find_spans(&discovery, hints);
+    follow_hints(&discovery, hints);
+    follow_all(&discovery);
+    do {
+        find_code_bounds(&discovery);
+        do
+            follow_all(&discovery);
+        while (follow_jump_tables(&discovery));
+    } while (follow_taken_addresses(&discovery));
+    give_labels_to_jumps(&discovery);
+    build_blocks(&discovery, program);
+    build_functions(&discovery, program, hints);
+    decoder_free(discovery.decoder);
+    free(discovery.chunks);
+    free(discovery.edges);
+    free(discovery.work);
+    free(discovery.taken);
+    free(discovery.jumps);
+    return true;
+}
+
+void program_free(struct program *program) {
+    arena_free(&program->arena);
+    *program = (struct program){0};
+}
+
+const struct block *block_at(const struct program *program, uint32_t start) {
+    size_t low = 0, high = program->block_count;
+    while (low < high) {
+        size_t middle = (low + high) / 2;
+        if (program->blocks[middle].start < start)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low < program->block_count && program->blocks[low].start == start ? &program->blocks[low]
+                                                                             : NULL;
+}
+
+const struct function *function_at(const struct program *program, uint32_t entry) {
+    size_t low = 0, high = program->function_count;
+    while (low < high) {
+        size_t middle = (low + high) / 2;
+        if (program->functions[middle].entry < entry)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low < program->function_count && program->functions[low].entry == entry
+               ? &program->functions[low]
+               : NULL;
+}

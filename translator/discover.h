@@ -1,0 +1,90 @@
+/* Working state of function and block discovery, shared by discover.c and jump_table.c. */
+#ifndef C2W_TRANSLATOR_DISCOVER_H
+#define C2W_TRANSLATOR_DISCOVER_H
+
+#include "internal.h"
+
+/* What is known of an address, in a byte per two bytes of code. */
+enum {
+    MARK_EVIDENCE = 0x0f, /* 1 + enum code_evidence of a function that starts here, or 0 */
+    MARK_LEADER = 0x10,   /* a block starts here */
+    MARK_LABEL = 0x20,    /* code inside a function whose address is taken */
+    MARK_TAKEN = 0x40,    /* on the list of taken addresses */
+};
+
+/* One executable segment. */
+struct code_range {
+    uint32_t start, end; /* even guest addresses */
+    const uint8_t *bytes;
+    uint8_t *marks;
+    uint32_t *insns; /* per two bytes: 1 + number of the instruction that starts here, or 0 */
+    uint32_t *edges; /* per two bytes: 1 + number of the newest edge to here, or 0 */
+};
+
+/* A jump or taken branch from an instruction; `next` is the next edge to the same target. */
+struct edge {
+    uint32_t from, next;
+};
+
+/* Start and end of a function whose size a hint tells. */
+struct span {
+    uint32_t start, end;
+};
+
+struct indirect_jump {
+    uint32_t address;
+    uint32_t target_count;
+    const uint32_t *targets; /* ascending, distinct */
+};
+
+/* Instructions are numbered in the order they were decoded.  Those of one straight run of code are
+ * in one chunk, so that a block's instructions are contiguous. */
+enum { INSN_CHUNK_BITS = 16, INSN_CHUNK = 1 << INSN_CHUNK_BITS, MAX_RUN = 1024 };
+
+struct discovery {
+    const struct translator_input *input;
+    struct arena *arena; /* the program's */
+    struct decoder *decoder;
+    struct code_range *ranges;
+    size_t range_count;
+    struct span *spans; /* ascending, no two overlap */
+    size_t span_count;
+    struct insn **chunks;
+    size_t chunk_count, chunk_capacity;
+    uint32_t insn_count;
+    struct edge *edges;
+    size_t edge_count, edge_capacity;
+    uint32_t *work; /* addresses whose code is to be followed */
+    size_t work_count, work_capacity;
+    uint32_t *taken; /* addresses that code computes */
+    size_t taken_count, taken_capacity;
+    struct indirect_jump *jumps;
+    size_t jump_count, jump_capacity;
+    uint32_t code_start, code_end; /* bounds of what is code beyond doubt */
+};
+
+/* The executable segment that holds an even address, or NULL. */
+struct code_range *range_of(const struct discovery *discovery, uint32_t address);
+/* The instruction that was decoded at an address, or NULL. */
+const struct insn *insn_at(const struct discovery *discovery, uint32_t address);
+/* The sized function around an address; false when there is none. */
+bool span_of(const struct discovery *discovery, uint32_t address, struct span *span);
+
+/* Values of integer registers that a straight piece of code computes from its own constants. */
+struct constants {
+    uint32_t known; /* bit r: value[r] is valid */
+    uint64_t value[32];
+};
+void constants_clear(struct constants *constants);
+/* Follows one instruction at an address. */
+void constants_step(struct constants *constants, const struct insn *insn, uint32_t address);
+/* Register that an instruction writes (1..31), 0 if it writes no integer register. */
+unsigned integer_result(const struct insn *insn);
+
+/* Finds the targets of the indirect jump at an address: writes at most `max` ascending distinct
+ * addresses, returns their number, 0 when the jump is not understood (jump_table.c). */
+size_t find_jump_targets(const struct discovery *discovery, uint32_t jump, uint32_t *targets,
+                         size_t max);
+enum { MAX_JUMP_TARGETS = 4096 };
+
+#endif

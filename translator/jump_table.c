@@ -1,0 +1,399 @@
+/* Targets of indirect jumps: the switch statements of gcc and clang and glibc's computed gotos.
+ *
+ * The instructions before the jump are evaluated symbolically along one path that leads to it.  A
+ * value is
+ *     constant + scale * symbol     or     constant + entry of a table in memory,
+ * the table's address being of the first form, and a compare-and-branch on the path bounds a
+ * symbol. So the idioms fall out of the arithmetic, whatever order a compiler emits them in:
+ *     absolute   slli i, 3; add i, table; ld t, 0(i); jr t
+ *     relative   sh2add i, i, table; lw t, 0(i); add t, t, table; jr t
+ *     unsigned   slli i, 32; srli i, 30; ...
+ * The path ignores other ways to its instructions: a wrong guess costs time only, because lifted
+ * code compares the real target. */
+#include "discover.h"
+
+#include <stdlib.h>
+
+enum { MAX_PATH = 96, REGISTERS = 33, MAX_SYMBOLS = REGISTERS + 2 * MAX_PATH };
+enum { NO_SYMBOL = -1 };
+
+struct step {
+    uint32_t address;
+    const struct insn *insn;
+    bool taken; /* a branch: the path goes to its target */
+};
+
+struct value {
+    int64_t constant;
+    int64_t scale;  /* of the symbol */
+    int symbol;     /* or NO_SYMBOL */
+    uint8_t width;  /* bytes of a table entry that is added, 0 = none */
+    bool is_signed; /* the entry is sign-extended */
+    int64_t table;  /* the entry is at table + scale * symbol */
+    int self;       /* symbol that stands for the entry's value when it is computed with */
+};
+
+struct symbol {
+    int64_t low;
+    uint32_t count; /* values low .. low + count - 1; 0 = not bounded */
+};
+
+struct evaluation {
+    struct value x[REGISTERS];
+    struct symbol symbols[MAX_SYMBOLS];
+    int symbol_count;
+};
+
+static struct value constant_value(int64_t constant) {
+    return (struct value){.constant = constant, .symbol = NO_SYMBOL};
+}
+
+static struct value fresh_value(struct evaluation *evaluation, uint32_t count) {
+    if (evaluation->symbol_count == MAX_SYMBOLS)
+        return (struct value){.symbol = 0, .scale = 1};
+    evaluation->symbols[evaluation->symbol_count].count = count;
+    return (struct value){.symbol = evaluation->symbol_count++, .scale = 1};
+}
+
+/* Guest arithmetic wraps. */
+static int64_t add(int64_t a, int64_t b) { return (int64_t)((uint64_t)a + (uint64_t)b); }
+static int64_t multiply(int64_t a, int64_t b) { return (int64_t)((uint64_t)a * (uint64_t)b); }
+static int64_t negate(int64_t a) { return (int64_t)(0 - (uint64_t)a); }
+
+static bool is_constant(struct value value) { return !value.width && value.symbol == NO_SYMBOL; }
+
+/* The value without a table entry in it. */
+static struct value affine(struct value value) {
+    if (!value.width)
+        return value;
+    return (struct value){.constant = value.constant, .symbol = value.self, .scale = 1};
+}
+
+static struct value add_values(struct evaluation *evaluation, struct value a, struct value b) {
+    if (is_constant(a)) {
+        struct value swap = a;
+        a = b, b = swap;
+    }
+    if (is_constant(b)) {
+        a.constant = add(a.constant, b.constant);
+        return a;
+    }
+    a = affine(a), b = affine(b);
+    if (a.symbol != b.symbol)
+        return fresh_value(evaluation, 0);
+    a.constant = add(a.constant, b.constant);
+    a.scale = add(a.scale, b.scale);
+    return a;
+}
+
+static struct value shift_left(struct value value, int32_t amount) {
+    value = affine(value);
+    value.constant = (int64_t)((uint64_t)value.constant << amount);
+    value.scale = (int64_t)((uint64_t)value.scale << amount);
+    return value;
+}
+
+/* A right shift undoes a left shift: an extension of the symbol, which its bound makes void. */
+static struct value shift_right(struct evaluation *evaluation, struct value value, int32_t amount) {
+    value = affine(value);
+    int64_t mask = amount ? (int64_t)(UINT64_MAX >> (64 - amount)) : 0;
+    if ((value.constant | (value.symbol == NO_SYMBOL ? 0 : value.scale)) & mask)
+        return fresh_value(evaluation, amount > 52 ? 1u << (64 - amount) : 0);
+    value.constant >>= amount;
+    value.scale >>= amount;
+    return value;
+}
+
+static struct value load_value(struct evaluation *evaluation, struct value address, uint8_t width,
+                               bool is_signed) {
+    uint32_t count = is_signed || width > 2 ? 0 : 1u << 8 * width;
+    struct value entry = fresh_value(evaluation, count);
+    address = affine(address);
+    if (address.symbol == NO_SYMBOL || address.scale < width)
+        return entry;
+    return (struct value){.symbol = address.symbol,
+                          .scale = address.scale,
+                          .width = width,
+                          .is_signed = is_signed,
+                          .table = address.constant,
+                          .self = entry.symbol};
+}
+
+static struct value evaluate(struct evaluation *evaluation, const struct insn *insn,
+                             uint32_t address) {
+    const struct value *x = evaluation->x;
+    struct value a = x[insn->rs1 & 31], b = x[insn->rs2 & 31];
+    struct value imm = constant_value(insn->imm);
+    switch ((enum op)insn->op) {
+    case OP_lui:
+        return imm;
+    case OP_auipc:
+        return constant_value((int64_t)address + insn->imm);
+    case OP_addi:
+    case OP_addiw:
+        return add_values(evaluation, a, imm);
+    case OP_add:
+    case OP_addw:
+    case OP_add_uw:
+        return add_values(evaluation, a, b);
+    case OP_sub:
+    case OP_subw:
+        if (is_constant(b))
+            return add_values(evaluation, a, constant_value(negate(b.constant)));
+        return fresh_value(evaluation, 0);
+    case OP_slli:
+    case OP_slliw:
+    case OP_slli_uw:
+        return shift_left(a, insn->imm);
+    case OP_srli:
+    case OP_srai:
+        return shift_right(evaluation, a, insn->imm);
+    case OP_sh1add:
+    case OP_sh1add_uw:
+        return add_values(evaluation, shift_left(a, 1), b);
+    case OP_sh2add:
+    case OP_sh2add_uw:
+        return add_values(evaluation, shift_left(a, 2), b);
+    case OP_sh3add:
+    case OP_sh3add_uw:
+        return add_values(evaluation, shift_left(a, 3), b);
+    case OP_andi:
+        return fresh_value(evaluation, insn->imm >= 0 ? (uint32_t)insn->imm + 1 : 0);
+    case OP_lb:
+        return load_value(evaluation, add_values(evaluation, a, imm), 1, true);
+    case OP_lbu:
+        return load_value(evaluation, add_values(evaluation, a, imm), 1, false);
+    case OP_lh:
+        return load_value(evaluation, add_values(evaluation, a, imm), 2, true);
+    case OP_lhu:
+        return load_value(evaluation, add_values(evaluation, a, imm), 2, false);
+    case OP_lw:
+        return load_value(evaluation, add_values(evaluation, a, imm), 4, true);
+    case OP_lwu:
+        return load_value(evaluation, add_values(evaluation, a, imm), 4, false);
+    case OP_ld:
+        return load_value(evaluation, add_values(evaluation, a, imm), 8, true);
+    default:
+        return fresh_value(evaluation, 0);
+    }
+}
+
+/* Learns from value < limit. */
+static void bound(struct evaluation *evaluation, struct value value, int64_t limit) {
+    value = affine(value);
+    if (value.symbol == NO_SYMBOL || value.scale != 1 || limit <= 0 || limit > MAX_JUMP_TARGETS)
+        return;
+    evaluation->symbols[value.symbol].low = negate(value.constant);
+    evaluation->symbols[value.symbol].count = (uint32_t)limit;
+}
+
+static void learn_from_branch(struct evaluation *evaluation, const struct step *step) {
+    const struct insn *insn = step->insn;
+    struct value a = evaluation->x[insn->rs1], b = evaluation->x[insn->rs2];
+    bool less;
+    switch ((enum op)insn->op) {
+    case OP_bltu:
+    case OP_blt:
+        less = step->taken;
+        break;
+    case OP_bgeu:
+    case OP_bge:
+        less = !step->taken;
+        break;
+    default:
+        return;
+    }
+    if (less && is_constant(b))
+        bound(evaluation, a, b.constant); /* a < constant */
+    else if (!less && is_constant(a))
+        bound(evaluation, b, add(a.constant, 1)); /* b <= constant */
+}
+
+/* a0-a7, t0-t6 and ra. */
+#define CALLER_SAVED 0xf003fce2u
+
+static void evaluate_step(struct evaluation *evaluation, const struct step *step) {
+    const struct insn *insn = step->insn;
+    learn_from_branch(evaluation, step);
+    if (insn->op == OP_jal || insn->op == OP_jalr) {
+        if (insn->rd == INSN_SINK)
+            return;
+        for (unsigned i = 1; i < 32; i++)
+            if (CALLER_SAVED >> i & 1)
+                evaluation->x[i] = (struct value){.symbol = (int)i, .scale = 1};
+        return;
+    }
+    unsigned rd = integer_result(insn);
+    if (rd)
+        evaluation->x[rd] = evaluate(evaluation, insn, step->address);
+}
+
+/* The instruction that falls through, or returns from a call, to an address. */
+static bool step_before(const struct discovery *discovery, uint32_t address, struct step *step) {
+    for (uint32_t len = 4; len >= 2; len -= 2) {
+        const struct insn *insn = address >= len ? insn_at(discovery, address - len) : NULL;
+        if (!insn || insn->len != len)
+            continue;
+        if ((insn->op == OP_jal || insn->op == OP_jalr) && insn->rd == INSN_SINK)
+            continue;
+        *step = (struct step){address - len, insn, false};
+        return true;
+    }
+    return false;
+}
+
+/* The instruction that jumps to an address: the only one, or else a bounds check. */
+static bool step_from_jump(const struct discovery *discovery, uint32_t address, struct step *step) {
+    const struct code_range *range = range_of(discovery, address);
+    uint32_t number = range->edges[(address - range->start) / 2];
+    bool found = false;
+    while (number) {
+        const struct edge *edge = &discovery->edges[number - 1];
+        const struct insn *insn = insn_at(discovery, edge->from);
+        bool check = insn->op == OP_bltu || insn->op == OP_bgeu;
+        if (!found || check)
+            *step = (struct step){edge->from, insn, true};
+        found = true;
+        if (check)
+            break;
+        number = edge->next;
+    }
+    return found;
+}
+
+/* Fills `path` from its end with instructions that lead to an address; returns where it begins. */
+static size_t find_path(const struct discovery *discovery, uint32_t address,
+                        struct step path[MAX_PATH]) {
+    size_t begin = MAX_PATH;
+    while (begin) {
+        struct step step;
+        if (!step_before(discovery, address, &step) && !step_from_jump(discovery, address, &step))
+            break;
+        path[--begin] = step;
+        address = step.address;
+    }
+    return begin;
+}
+
+/* Registers that hold one constant through a loop get it before the loop, out of the path's reach:
+ * takes the last constant that the function gives each register before an address. */
+static void find_hoisted_constants(const struct discovery *discovery, uint32_t begin, uint32_t end,
+                                   struct constants *found) {
+    struct constants current;
+    constants_clear(&current);
+    constants_clear(found);
+    for (uint32_t address = begin; address < end;) {
+        const struct insn *insn = insn_at(discovery, address);
+        if (!insn) {
+            address += 2;
+            continue;
+        }
+        constants_step(&current, insn, address);
+        unsigned rd = integer_result(insn);
+        if (rd && current.known >> rd & 1) {
+            found->known |= 1u << rd;
+            found->value[rd] = current.value[rd];
+        }
+        address += insn->len;
+    }
+}
+
+static struct span function_around(const struct discovery *discovery, uint32_t address) {
+    struct span span;
+    if (span_of(discovery, address, &span))
+        return span;
+    const struct code_range *range = range_of(discovery, address);
+    uint32_t start = address, end = address + 2;
+    while (start > range->start && !(range->marks[(start - range->start) / 2] & MARK_EVIDENCE))
+        start -= 2;
+    while (end < range->end && !(range->marks[(end - range->start) / 2] & MARK_EVIDENCE))
+        end += 2;
+    return (struct span){start, end};
+}
+
+static bool read_entry(const struct translator_input *input, int64_t address, const struct value *v,
+                       uint64_t *entry) {
+    size_t available;
+    if (address < 0 || address > UINT32_MAX)
+        return false;
+    const uint8_t *bytes = program_bytes(input, (uint32_t)address, &available);
+    if (!bytes || available < v->width)
+        return false;
+    uint64_t raw = 0;
+    for (unsigned i = 0; i < v->width; i++)
+        raw |= (uint64_t)bytes[i] << 8 * i;
+    unsigned unused = 64 - 8 * v->width;
+    *entry = v->is_signed ? (uint64_t)((int64_t)(raw << unused) >> unused) : raw;
+    return true;
+}
+
+/* Enumerates the values of a jump's address.  A bounded table may lead out of the function (to its
+ * cold part); without a bound, the first entry that does is behind the table. */
+static size_t enumerate_targets(const struct discovery *discovery, struct value value,
+                                const struct evaluation *evaluation, struct span function,
+                                uint32_t *targets, size_t max) {
+    if (value.symbol == NO_SYMBOL || (!value.width && value.scale < 2))
+        return 0;
+    struct symbol symbol = evaluation->symbols[value.symbol];
+    if (!symbol.count && !value.width)
+        return 0;
+    size_t count = 0, limit = symbol.count && symbol.count < max ? symbol.count : max;
+    for (size_t i = 0; i < limit; i++) {
+        int64_t offset = multiply(value.scale, add(symbol.low, (int64_t)i));
+        uint64_t target = (uint64_t)value.constant + (uint64_t)offset, entry;
+        if (value.width) {
+            if (!read_entry(discovery->input, add(value.table, offset), &value, &entry))
+                break;
+            target = (uint64_t)value.constant + entry;
+        }
+        target &= ~(uint64_t)1; /* as jalr does */
+        bool inside = target >= function.start && target < function.end;
+        bool known = target >= discovery->code_start && target < discovery->code_end;
+        if (symbol.count ? !known : !inside)
+            break;
+        targets[count++] = (uint32_t)target;
+    }
+    return count;
+}
+
+static int compare_addresses(const void *left, const void *right) {
+    uint32_t a = *(const uint32_t *)left, b = *(const uint32_t *)right;
+    return (a > b) - (a < b);
+}
+
+static size_t sort_distinct(uint32_t *targets, size_t count) {
+    size_t kept = 0;
+    qsort(targets, count, sizeof *targets, compare_addresses);
+    for (size_t i = 0; i < count; i++)
+        if (!kept || targets[kept - 1] != targets[i])
+            targets[kept++] = targets[i];
+    return kept;
+}
+
+size_t find_jump_targets(const struct discovery *discovery, uint32_t jump, uint32_t *targets,
+                         size_t max) {
+    const struct insn *insn = insn_at(discovery, jump);
+    struct span function = function_around(discovery, jump);
+    struct step path[MAX_PATH];
+    size_t begin = find_path(discovery, jump, path);
+    /* First with registers unknown where the path begins, then with hoisted constants. */
+    for (int hoisted = 0; hoisted < 2; hoisted++) {
+        struct evaluation evaluation = {.symbol_count = REGISTERS};
+        struct constants constants;
+        constants_clear(&constants);
+        if (hoisted)
+            find_hoisted_constants(discovery, function.start, jump, &constants);
+        for (unsigned i = 0; i < 32; i++)
+            evaluation.x[i] = constants.known >> i & 1
+                                  ? constant_value((int64_t)constants.value[i])
+                                  : (struct value){.symbol = (int)i, .scale = 1};
+        for (size_t i = begin; i < MAX_PATH; i++)
+            evaluate_step(&evaluation, &path[i]);
+        struct value value =
+            add_values(&evaluation, evaluation.x[insn->rs1], constant_value(insn->imm));
+        size_t count = enumerate_targets(discovery, value, &evaluation, function, targets, max);
+        if (count)
+            return sort_distinct(targets, count);
+    }
+    return 0;
+}
