@@ -1,3 +1,4 @@
+# shellcheck shell=bash
 # Shell functions of the test scripts (protocol: tests/README.md).
 
 ok() { echo "ok $1"; }

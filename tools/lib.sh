@@ -1,3 +1,4 @@
+# shellcheck shell=bash disable=SC2034
 # Shell functions of the set-up scripts.  SOURCE is the source tree, OUT everything made in it.
 SOURCE=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 OUT=$SOURCE/build
