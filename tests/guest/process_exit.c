@@ -116,10 +116,10 @@ int main(void) {
         snprintf(name, sizeof name, "_exit(%d)", status);
         reap(name, child_exits(status));
     }
-    static const int signals[] = {SIGHUP, SIGINT, SIGQUIT, SIGILL, SIGABRT, SIGFPE, SIGKILL,
-                                  SIGSEGV, SIGPIPE, SIGALRM, SIGTERM, SIGUSR1, SIGUSR2, SIGBUS,
-                                  SIGSYS, SIGTRAP, SIGXCPU, SIGVTALRM, SIGIO, SIGCHLD, SIGURG,
-                                  SIGWINCH, SIGCONT, 34, 64};
+    static const int signals[] = {SIGHUP,   SIGINT,  SIGQUIT, SIGILL,    SIGABRT, SIGFPE,  SIGKILL,
+                                  SIGSEGV,  SIGPIPE, SIGALRM, SIGTERM,   SIGUSR1, SIGUSR2, SIGBUS,
+                                  SIGSYS,   SIGTRAP, SIGXCPU, SIGVTALRM, SIGIO,   SIGCHLD, SIGURG,
+                                  SIGWINCH, SIGCONT, 34,      64};
     for (size_t i = 0; i < sizeof signals / sizeof *signals; i++) {
         char name[32];
         snprintf(name, sizeof name, "raise(%d)", signals[i]);
