@@ -474,8 +474,8 @@ static enum op find_fence(uint32_t word) {
     return funct3 == 0 ? OP_fence : funct3 == 1 ? OP_fence_i : OP_illegal;
 }
 
-bool decode(struct decoder *decoder, const uint8_t *bytes, size_t available, uint32_t address,
-            struct insn *insn) {
+bool decode_insn(struct decoder *decoder, const uint8_t *bytes, size_t available, uint32_t address,
+                 struct insn *insn) {
     if (available < 2)
         return false;
     uint32_t word = bytes[0] | (uint32_t)bytes[1] << 8;

@@ -184,8 +184,8 @@ static void follow(struct discovery *discovery, uint32_t address) {
             return;
         }
         struct insn insn;
-        if (!decode(discovery->decoder, range->bytes + (address - range->start),
-                    range->end - address, address, &insn) ||
+        if (!decode_insn(discovery->decoder, range->bytes + (address - range->start),
+                         range->end - address, address, &insn) ||
             insn.op == OP_ebreak)
             return;
         new_insn(discovery, &insn);
@@ -274,8 +274,8 @@ static bool looks_like_code(struct discovery *discovery, uint32_t address) {
     for (unsigned count = 0; count < 64; count++) {
         struct insn insn;
         if (address >= range->end ||
-            !decode(discovery->decoder, range->bytes + (address - range->start),
-                    range->end - address, address, &insn))
+            !decode_insn(discovery->decoder, range->bytes + (address - range->start),
+                         range->end - address, address, &insn))
             return false;
         if (insn.op == OP_jal || insn.op == OP_jalr || range->insns[slot_of(range, address)])
             return true;

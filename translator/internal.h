@@ -61,8 +61,8 @@ struct program {
 struct decoder;
 struct decoder *decoder_new(void);
 void decoder_free(struct decoder *decoder);
-bool decode(struct decoder *decoder, const uint8_t *bytes, size_t available, uint32_t address,
-            struct insn *insn);
+bool decode_insn(struct decoder *decoder, const uint8_t *bytes, size_t available, uint32_t address,
+                 struct insn *insn);
 
 /* Bytes of the file at a guest address and how many follow in the segment; NULL when not mapped. */
 const uint8_t *program_bytes(const struct translator_input *input, uint32_t address,
@@ -95,12 +95,10 @@ struct region {
 };
 bool region_build(struct arena *arena, const struct program *program, uint32_t entry,
                   uint32_t max_insns, struct region *region);
-/* The same from a resume point inside `function`, a region that contains it: edges to the headers
- * of the loops strictly around the resume point leave the new region, so that it is no more
- * irreducible than the function. */
-bool region_build_resume(struct arena *arena, const struct program *program,
-                         const struct region *function, uint32_t resume, uint32_t max_insns,
-                         struct region *region);
+/* The natural loop of a header in `function` as a region of its own, entered at the header; every
+ * edge out of the loop leaves it. */
+bool region_build_loop(struct arena *arena, const struct program *program,
+                       const struct region *function, uint32_t header, struct region *region);
 /* Index of the block that starts at an address, or -1 when it is not in the region. */
 int32_t region_block(const struct region *region, uint32_t start);
 
