@@ -14,8 +14,8 @@ struct graph {
     uint32_t slot_mask;
     uint32_t *successors; /* of all blocks, block i's are [first[i], first[i + 1]) */
     uint32_t *first;
-    const uint32_t *cuts; /* block starts that no edge may lead to */
-    size_t cut_count;
+    const struct region *within; /* only the blocks of this region's loop at `header`, or NULL */
+    int32_t header;
 };
 
 static uint32_t hash_address(uint32_t address) { return (address >> 1) * 2654435761u >> 7; }
@@ -34,6 +34,15 @@ int32_t region_block(const struct region *region, uint32_t start) {
     return find_slot(region->slots, region->slot_mask, region->blocks, start, &slot);
 }
 
+/* Whether the block at an address belongs to the loop that a region is made of. */
+static bool is_in_loop(const struct region *region, int32_t header, uint32_t address) {
+    int32_t block = region_block(region, address);
+    int32_t loop = block < 0 ? -1 : region->loop_header[block];
+    while (loop >= 0 && loop != header)
+        loop = region->loop_parent[loop];
+    return loop >= 0;
+}
+
 /* Edges to another function's start leave the region.  A taken address alone is too weak a reason
  * to call something a function. */
 static bool is_cut(const struct graph *graph, uint32_t address) {
@@ -42,10 +51,7 @@ static bool is_cut(const struct graph *graph, uint32_t address) {
     const struct function *function = function_at(graph->program, address);
     if (function && function->evidence != EVIDENCE_ADDRESS)
         return true;
-    for (size_t i = 0; i < graph->cut_count; i++)
-        if (graph->cuts[i] == address)
-            return true;
-    return false;
+    return graph->within && !is_in_loop(graph->within, graph->header, address);
 }
 
 /* The addresses that a block's end leads to, calls aside; returns their number. */
@@ -327,13 +333,13 @@ static void apply_loop_order(struct graph *graph, const uint32_t *order) {
 }
 
 static bool build(struct arena *arena, const struct program *program, uint32_t entry,
-                  uint32_t max_insns, const uint32_t *cuts, size_t cut_count,
+                  uint32_t max_insns, const struct region *within, int32_t header,
                   struct region *region) {
     *region = (struct region){.entry = entry};
     if (!block_at(program, entry))
         return false;
     struct graph graph = {
-        .arena = arena, .program = program, .region = region, .cuts = cuts, .cut_count = cut_count};
+        .arena = arena, .program = program, .region = region, .within = within, .header = header};
     /* A block has at least one instruction, so the limit also bounds the blocks; the entry block is
      * always in. */
     size_t capacity = (size_t)max_insns + 1;
@@ -362,18 +368,11 @@ static bool build(struct arena *arena, const struct program *program, uint32_t e
 
 bool region_build(struct arena *arena, const struct program *program, uint32_t entry,
                   uint32_t max_insns, struct region *region) {
-    return build(arena, program, entry, max_insns, NULL, 0, region);
+    return build(arena, program, entry, max_insns, NULL, -1, region);
 }
 
-bool region_build_resume(struct arena *arena, const struct program *program,
-                         const struct region *function, uint32_t resume, uint32_t max_insns,
-                         struct region *region) {
-    uint32_t *cuts = arena_alloc(arena, (function->block_count + 1) * sizeof *cuts);
-    size_t count = 0;
-    int32_t block = region_block(function, resume);
-    int32_t loop = block < 0 ? -1 : function->loop_header[block];
-    for (; loop >= 0; loop = function->loop_parent[loop])
-        if (loop != block)
-            cuts[count++] = function->blocks[loop]->start;
-    return build(arena, program, resume, max_insns, cuts, count, region);
+bool region_build_loop(struct arena *arena, const struct program *program,
+                       const struct region *function, uint32_t header, struct region *region) {
+    return build(arena, program, header, function->insn_count, function,
+                 region_block(function, header), region);
 }

@@ -465,13 +465,44 @@ static enum op find_bit_operation(uint32_t word) {
     return OP_illegal;
 }
 
+/* Hints of 16 bits with rd = x0 (manual, table "RVC HINT instructions"), which capstone rejects. */
+static struct meaning find_hint(uint32_t word) {
+    struct meaning none = {OP_illegal, NOT_COMPRESSED};
+    if (bits(word, 11, 7) != 0)
+        return none;
+    switch (word & 0xe003) {
+    case 0x0002:
+        return (struct meaning){OP_slli, C_SLLI};
+    case 0x4001:
+        return (struct meaning){OP_addi, C_LI};
+    case 0x6001:
+        return (struct meaning){OP_lui, C_LUI};
+    case 0x8002:
+        if (bits(word, 6, 2) == 0)
+            return none; /* c.ebreak, and c.jr of x0 */
+        return (struct meaning){OP_add, bits(word, 12, 12) ? C_ADD : C_MV};
+    default:
+        return none;
+    }
+}
+
 /* Fences whose reserved fields are not zero are normal fences (manual, "Memory Ordering
- * Instructions"); capstone rejects them. */
-static enum op find_fence(uint32_t word) {
-    if (bits(word, 6, 0) != 0x0f)
-        return OP_illegal;
+ * Instructions"), and the conversions to double that are always exact have a rounding mode without
+ * meaning; capstone knows them only with these fields 0. */
+static enum op find_tolerant(uint32_t word) {
     uint32_t funct3 = bits(word, 14, 12);
-    return funct3 == 0 ? OP_fence : funct3 == 1 ? OP_fence_i : OP_illegal;
+    if (bits(word, 6, 0) == 0x0f)
+        return funct3 == 0 ? OP_fence : funct3 == 1 ? OP_fence_i : OP_illegal;
+    switch (word & 0xfff0007f) {
+    case 0x42000053:
+        return OP_fcvt_d_s;
+    case 0xd2000053:
+        return OP_fcvt_d_w;
+    case 0xd2100053:
+        return OP_fcvt_d_wu;
+    default:
+        return OP_illegal;
+    }
 }
 
 bool decode_insn(struct decoder *decoder, const uint8_t *bytes, size_t available, uint32_t address,
@@ -492,10 +523,12 @@ bool decode_insn(struct decoder *decoder, const uint8_t *bytes, size_t available
     if (cs_disasm_iter(decoder->capstone, &code, &size, &pc, decoder->insn)) {
         if (decoder->insn->size == len)
             meaning = decoder->meanings[decoder->insn->id];
-    } else if (len == 4) {
+    } else if (len == 2) {
+        meaning = find_hint(word);
+    } else {
         meaning.op = find_bit_operation(word);
         if (meaning.op == OP_illegal)
-            meaning.op = find_fence(word);
+            meaning.op = find_tolerant(word);
     }
     if (meaning.op == OP_illegal)
         return false;

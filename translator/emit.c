@@ -86,7 +86,7 @@ static void lift_function(struct lift *l, const struct lifted_function *function
     for (uint32_t i = 0; i < function->resume_count; i++) {
         uint32_t pc = l->plan->resume_points[function->resume_first + i];
         struct region loop;
-        loop_region(&scratch, &region, region_block(&region, pc), &loop);
+        region_build_loop(&scratch, program, &region, pc, &loop);
         lifted_symbol(name, sizeof name, function->file, pc);
         lift_region(l, program, &loop, name, false, l->options->exact_fflags);
     }

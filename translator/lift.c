@@ -172,9 +172,8 @@ static int32_t internal_successor(const struct frame *f, const struct block *blo
     return block->end == BLOCK_STOP ? -1 : region_block(f->region, successor(block, i));
 }
 
-static bool is_back_edge(const struct frame *f, size_t from, int32_t to) {
-    return f->region->is_header[to] && (size_t)to <= from;
-}
+/* Every cycle has an edge that goes backward in the region's order, in irreducible code too. */
+static bool is_back_edge(size_t from, int32_t to) { return (size_t)to <= from; }
 
 static void scan_blocks(struct frame *f) {
     register_mask single = 0, dual = 0;
@@ -227,7 +226,7 @@ static void solve_dirty(struct frame *f) {
             int32_t s = internal_successor(f, block, i);
             if (s < 0)
                 exit_at(f, successor(block, i))->dirty |= to_successor;
-            else if (is_back_edge(f, b, s))
+            else if (is_back_edge(b, s))
                 exit_at(f, f->region->blocks[s]->start)->dirty |= f->blocks[s].dirty_in;
         }
     }
@@ -250,7 +249,7 @@ static void solve_live(struct frame *f) {
                         live |= exit_at(f, successor(block, i))->dirty;
                     else
                         live |= f->blocks[s].live_in;
-                    if (s >= 0 && is_back_edge(f, b, s))
+                    if (s >= 0 && is_back_edge(b, s))
                         live |= exit_at(f, f->region->blocks[s]->start)->dirty;
                 }
             }
@@ -312,7 +311,7 @@ static LLVMBasicBlockRef edge(struct frame *f, size_t b, uint32_t pc) {
     int32_t to = region_block(f->region, pc);
     if (to < 0)
         return exit_block(f, pc);
-    if (!is_back_edge(f, b, to))
+    if (!is_back_edge(b, to))
         return f->blocks[to].llvm;
     struct block_state *header = &f->blocks[to];
     if (!header->latch) {
@@ -320,8 +319,8 @@ static LLVMBasicBlockRef edge(struct frame *f, size_t b, uint32_t pc) {
         LLVMBasicBlockRef here = LLVMGetInsertBlock(l->builder), leave = append_block(l);
         header->latch = append_block(l);
         LLVMPositionBuilderAtEnd(l->builder, header->latch);
-        uint32_t cost = header->loop_cost;
-        if (cost > LOOP_BUDGET / LOOP_TRIPS_MIN)
+        uint32_t cost = header->loop_cost; /* 0: not a natural loop's header */
+        if (cost == 0 || cost > LOOP_BUDGET / LOOP_TRIPS_MIN)
             cost = LOOP_BUDGET / LOOP_TRIPS_MIN;
         LLVMValueRef left = LLVMBuildLoad2(l->builder, l->i32, f->budget, "");
         left = LLVMBuildSub(l->builder, left, LLVMConstInt(l->i32, cost, false), "");

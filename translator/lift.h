@@ -115,11 +115,6 @@ void plan_free(struct plan *plan);
 const struct lifted_function *plan_function(const struct plan *plan, uint32_t file, uint32_t entry);
 /* Symbol of lifted code: entries and resume points of a file are distinct PCs. */
 void lifted_symbol(char *to, size_t size, uint32_t file, uint32_t pc);
-/* The natural loop of a header as a region of its own, entered at the header; every edge out of the
- * loop leaves it. */
-void loop_region(struct arena *arena, const struct region *region, int32_t header,
-                 struct region *loop);
-
 /* Instructions that a region may have. */
 #define REGION_INSNS_MAX 3000
 

@@ -99,33 +99,3 @@ const struct lifted_function *plan_function(const struct plan *plan, uint32_t fi
 void lifted_symbol(char *to, size_t size, uint32_t file, uint32_t pc) {
     snprintf(to, size, "lifted_%u_%x", file, pc);
 }
-
-void loop_region(struct arena *arena, const struct region *region, int32_t header,
-                 struct region *loop) {
-    size_t room = region->block_count;
-    int32_t *index = arena_alloc(arena, room * sizeof *index);
-    *loop = (struct region){.entry = region->blocks[header]->start};
-    loop->blocks = arena_alloc(arena, room * sizeof *loop->blocks);
-    loop->loop_header = arena_alloc(arena, room * sizeof *loop->loop_header);
-    loop->loop_parent = arena_alloc(arena, room * sizeof *loop->loop_parent);
-    loop->is_header = arena_alloc(arena, room * sizeof *loop->is_header);
-    for (size_t b = 0; b < room; b++) {
-        int32_t h = region->loop_header[b];
-        while (h >= 0 && h != header)
-            h = region->loop_parent[h];
-        index[b] = -1;
-        if (h == header) { /* reverse post-order: the header comes first */
-            index[b] = (int32_t)loop->block_count;
-            loop->blocks[loop->block_count++] = region->blocks[b];
-            loop->insn_count += region->blocks[b]->insn_count;
-        }
-    }
-    for (size_t b = 0; b < room; b++) {
-        if (index[b] < 0)
-            continue;
-        int32_t innermost = region->loop_header[b], parent = region->loop_parent[b];
-        loop->loop_header[index[b]] = index[innermost];
-        loop->is_header[index[b]] = region->is_header[b];
-        loop->loop_parent[index[b]] = parent >= 0 ? index[parent] : -1;
-    }
-}
