@@ -1,0 +1,150 @@
+/* The pool of decoded blocks and what empties it. */
+#include "decode_cache.h"
+
+#include <string.h>
+
+#include "../guest_memory.h"
+#include "exec.h"
+
+#define EXECUTABLE 4 /* PROT_EXEC */
+#define WRITABLE 2   /* PROT_WRITE */
+
+#define POOL_SIZE (4u << 20)
+#define MAX_INSNS 48
+#define MAX_BLOCK_SIZE                                                                             \
+    (sizeof(struct decoded_block) + (MAX_INSNS + 1) * sizeof(struct insn) + MAX_INSNS * 4 + 16)
+_Static_assert(MAX_INSNS * 4 < 256, "byte_count holds the size of a block");
+
+struct decoded_block *block_buckets[BLOCK_BUCKETS];
+uint32_t block_generation;
+
+static _Alignas(16) uint8_t pool[POOL_SIZE];
+static uint32_t pool_used;
+static uint8_t decoded_pages[(1u << 20) / 8]; /* bit: some block has bytes of this page */
+static uint64_t resident_code_id;
+
+static void drop_blocks(void) {
+    if (pool_used == 0)
+        return;
+    memset(block_buckets, 0, sizeof block_buckets);
+    memset(decoded_pages, 0, sizeof decoded_pages);
+    pool_used = 0;
+    block_generation++;
+}
+
+void exec_flush_all(void) {
+    drop_blocks();
+    entries_flush();
+}
+
+void exec_flush_range(uint32_t start, uint32_t end) {
+    for (uint64_t page = start / PAGE_SIZE; page * PAGE_SIZE < end; page++) {
+        if (decoded_pages[page / 8] >> (page % 8) & 1) {
+            drop_blocks();
+            break;
+        }
+    }
+    entries_flush();
+}
+
+void exec_switch_address_space(uint64_t code_id) {
+    if (code_id != resident_code_id)
+        drop_blocks();
+    resident_code_id = code_id;
+    entries_flush();
+}
+
+/* Bytes at pc that may be executed, at most 4; 0 = none.  They may lie in two pages. */
+static unsigned fetch(uint32_t pc, uint8_t bytes[4], uint32_t *fault_address) {
+    unsigned available = 4;
+    *fault_address = pc;
+    if (pc > UINT32_MAX - 3 || !(page_prot[pc / PAGE_SIZE] & EXECUTABLE))
+        return 0;
+    if (pc % PAGE_SIZE == PAGE_SIZE - 2 && !(page_prot[pc / PAGE_SIZE + 1] & EXECUTABLE)) {
+        available = 2;
+        *fault_address = pc + 2;
+    }
+    memcpy(bytes, guest_pointer(pc), available);
+    /* A 32-bit instruction whose second half cannot be fetched. */
+    return available == 2 && (bytes[0] & 3) == 3 ? 0 : available;
+}
+
+static bool ends_block(const struct insn *insn) {
+    switch ((enum op_class)op_table[insn->op].class) {
+    case CLASS_BRANCH:
+    case CLASS_JUMP:
+    case CLASS_JUMP_REGISTER:
+    case CLASS_SYSTEM:
+    case CLASS_CSR:
+        return true;
+    default:
+        return insn->op == OP_fence_i;
+    }
+}
+
+struct decoded_block *block_decode(uint32_t pc, uint32_t *fault_address) {
+    if (pool_used + MAX_BLOCK_SIZE > POOL_SIZE)
+        drop_blocks();
+    struct decoded_block *block = (struct decoded_block *)(pool + pool_used);
+    uint32_t at = pc;
+    unsigned count = 0;
+    for (;;) {
+        struct insn *insn = &block->insns[count];
+        uint8_t bytes[4];
+        unsigned available = fetch(at, bytes, fault_address);
+        if (available == 0 || !insn_decode(bytes, available, insn)) {
+            if (count == 0 && available == 0)
+                return NULL;
+            /* Behind others the instruction gets a block of its own, which faults. */
+            *insn = (struct insn){.op = count == 0 ? OP_illegal : OP_BLOCK_END, .pc = at};
+            if (count == 0) {
+                insn->len = (bytes[0] & 3) == 3 ? 4 : 2;
+                at += insn->len;
+                count = 1;
+            }
+            break;
+        }
+        insn->pc = at;
+        at += insn->len;
+        count++;
+        if (ends_block(insn))
+            break;
+        if (count == MAX_INSNS || at / PAGE_SIZE != pc / PAGE_SIZE) {
+            block->insns[count] = (struct insn){.op = OP_BLOCK_END, .pc = at};
+            break;
+        }
+    }
+    uint8_t *end = (uint8_t *)&block->insns[count + 1];
+    uint32_t first_page = pc / PAGE_SIZE, last_page = (at - 1) / PAGE_SIZE;
+    *block = (struct decoded_block){.pc = pc, .count = (uint16_t)count};
+    block->byte_count = (uint8_t)(at - pc);
+    if ((page_prot[first_page] | page_prot[last_page]) & WRITABLE) {
+        memcpy(end, guest_pointer(pc), at - pc);
+        block->bytes = end;
+        block->flags |= BLOCK_CHECKED;
+        end += at - pc;
+    }
+    if (lifted_lookup(pc))
+        block->flags |= BLOCK_LIFTED;
+    decoded_pages[first_page / 8] |= (uint8_t)(1u << first_page % 8);
+    decoded_pages[last_page / 8] |= (uint8_t)(1u << last_page % 8);
+    pool_used = (uint32_t)(end - pool + 15) & ~15u;
+
+    struct decoded_block **bucket = &block_buckets[BLOCK_BUCKET(pc)];
+    block->next_in_bucket = *bucket;
+    *bucket = block;
+    return block;
+}
+
+bool block_validate(struct decoded_block *block) {
+    if (block->flags & BLOCK_STALE)
+        return false;
+    if (memcmp(block->bytes, guest_pointer(block->pc), block->byte_count) == 0)
+        return true;
+    struct decoded_block **link = &block_buckets[BLOCK_BUCKET(block->pc)];
+    while (*link != block)
+        link = &(*link)->next_in_bucket;
+    *link = block->next_in_bucket;
+    block->flags |= BLOCK_STALE;
+    return false;
+}
