@@ -471,6 +471,8 @@ static struct meaning find_hint(uint32_t word) {
     if (bits(word, 11, 7) != 0)
         return none;
     switch (word & 0xe003) {
+    case 0x0001:
+        return (struct meaning){OP_addi, C_IMMEDIATE};
     case 0x0002:
         return (struct meaning){OP_slli, C_SLLI};
     case 0x4001:

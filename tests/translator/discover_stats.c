@@ -1,0 +1,144 @@
+/* What discovery finds in ELF files: prints one line per property.
+ *   discover_stats FILE...
+ *   discover_stats --unresolved FILE    also lists the indirect jumps that were not understood
+ *   discover_stats --blocks FILE        also lists all blocks */
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "../../frontend/frontend.h"
+#include "../../translator/internal.h"
+
+static double seconds(void) {
+    struct timespec now;
+    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &now);
+    return (double)now.tv_sec + (double)now.tv_nsec / 1e9;
+}
+
+static const char *const end_names[] = {"fall",          "branch",        "jump",   "call",
+                                        "call_indirect", "jump_indirect", "return", "stop"};
+static const char *const evidence_names[] = {"entry",      "init", "symbol",  "fde",
+                                             "relocation", "call", "address", "profile"};
+
+static size_t covered_bytes(const struct program *program) {
+    size_t covered = 0;
+    uint32_t end = 0;
+    for (size_t i = 0; i < program->block_count; i++) {
+        const struct block *block = &program->blocks[i];
+        uint32_t start = block->start > end ? block->start : end;
+        if (block->next > start)
+            covered += block->next - start;
+        if (block->next > end)
+            end = block->next;
+    }
+    return covered;
+}
+
+static void print_regions(const struct program *program) {
+    size_t regions = 0, loops = 0, irreducible = 0, insns = 0, largest = 0;
+    double start = seconds();
+    for (size_t i = 0; i < program->function_count; i++) {
+        struct arena arena = {0};
+        struct region region;
+        if (region_build(&arena, program, program->functions[i].entry, 3000, &region)) {
+            regions++;
+            irreducible += region.irreducible;
+            insns += region.insn_count;
+            if (region.insn_count > largest)
+                largest = region.insn_count;
+            for (size_t j = 0; j < region.block_count; j++)
+                loops += region.is_header[j];
+        }
+        arena_free(&arena);
+    }
+    printf("regions %zu loops %zu irreducible %zu insns %zu largest %zu\n", regions, loops,
+           irreducible, insns, largest);
+    printf("region seconds %.3f\n", seconds() - start);
+}
+
+static void print_program(const struct program *program, bool unresolved, bool blocks) {
+    size_t by_evidence[8] = {0}, by_end[8] = {0}, insns = 0, tables = 0, targets = 0, fde_bytes = 0;
+    size_t overlaps = 0;
+    for (size_t i = 0; i < program->function_count; i++)
+        by_evidence[program->functions[i].evidence]++;
+    for (size_t i = 0; i < program->input->hint_count; i++)
+        if (program->input->hints[i].evidence == EVIDENCE_FDE)
+            fde_bytes += program->input->hints[i].size;
+    for (size_t i = 0; i < program->block_count; i++) {
+        const struct block *block = &program->blocks[i];
+        by_end[block->end]++;
+        insns += block->insn_count;
+        tables += block->target_count > 0;
+        targets += block->target_count;
+        overlaps += i && program->blocks[i - 1].next > block->start;
+        if (blocks)
+            printf("block 0x%x 0x%x %s 0x%x %u\n", block->start, block->next, end_names[block->end],
+                   block->target, block->target_count);
+        if (unresolved && block->end == BLOCK_JUMP_INDIRECT && !block->target_count)
+            printf("unresolved 0x%x\n", block->next - block->insns[block->insn_count - 1].len);
+    }
+    printf("functions %zu", program->function_count);
+    for (size_t i = 0; i < 8; i++)
+        printf(" %s %zu", evidence_names[i], by_evidence[i]);
+    printf("\nblocks %zu overlapping %zu", program->block_count, overlaps);
+    for (size_t i = 0; i < 8; i++)
+        printf(" %s %zu", end_names[i], by_end[i]);
+    printf("\ninstructions %zu bytes %zu fde_bytes %zu\n", insns, covered_bytes(program),
+           fde_bytes);
+    printf("jump_tables %zu targets %zu unresolved %zu\n", tables, targets,
+           by_end[BLOCK_JUMP_INDIRECT] - tables);
+}
+
+static bool print_file(const char *path, bool unresolved, bool blocks) {
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    struct stat status;
+    const uint8_t *bytes = MAP_FAILED;
+    if (fd >= 0 && !fstat(fd, &status))
+        bytes = mmap(NULL, (size_t)status.st_size, PROT_READ, MAP_PRIVATE, fd, 0);
+    if (bytes == MAP_FAILED) {
+        fprintf(stderr, "%s: cannot be read\n", path);
+        return false;
+    }
+    struct elf_file file = {.path = (char *)path};
+    elf_read(&file, bytes, (uint64_t)status.st_size);
+    elf_collect_hints(&file);
+    struct translator_input input = {.path = path,
+                                     .isa = GUEST_RISCV64,
+                                     .load_base = file.load_base,
+                                     .segments = file.code,
+                                     .segment_count = file.code_count,
+                                     .hints = file.hints,
+                                     .hint_count = file.hint_count};
+    struct program program;
+    char error[200];
+    double start = seconds();
+    if (!discover(&input, &program, error, sizeof error)) {
+        fprintf(stderr, "%s\n", error);
+        return false;
+    }
+    printf("file %s\n", path);
+    printf("seconds %.3f\n", seconds() - start);
+    print_program(&program, unresolved, blocks);
+    print_regions(&program);
+    program_free(&program);
+    close(fd);
+    return true;
+}
+
+int main(int argc, char **argv) {
+    bool unresolved = false, blocks = false, good = argc > 1;
+    for (int i = 1; i < argc; i++) {
+        if (!strcmp(argv[i], "--unresolved"))
+            unresolved = true;
+        else if (!strcmp(argv[i], "--blocks"))
+            blocks = true;
+        else
+            good &= print_file(argv[i], unresolved, blocks);
+    }
+    return good ? 0 : 1;
+}
