@@ -318,14 +318,18 @@ int host_set_times(int fd, uint64_t atime, uint64_t mtime) {
         fd, flags & WASI_SET_ATIM ? atime : 0, flags & WASI_SET_MTIM ? mtime : 0, (uint16_t)flags));
 }
 
-/* sock_accept differs between engines (README.md); no socket is imported yet. */
 int host_accept(int fd) {
-    (void)fd;
-    return -EOPNOTSUPP;
+    int accepted = -1;
+    wasi_errno error = wasi_sock_accept(fd, 0, &accepted);
+    return error ? wasi_error(error) : accepted;
 }
+
 int host_shutdown(int fd, int how) {
-    (void)fd, (void)how;
-    return -EOPNOTSUPP;
+    static const uint8_t directions[] = {WASI_SHUTDOWN_READ, WASI_SHUTDOWN_WRITE,
+                                         WASI_SHUTDOWN_READ | WASI_SHUTDOWN_WRITE};
+    if (how < 0 || how > 2)
+        return -EINVAL;
+    return wasi_error(wasi_sock_shutdown(fd, directions[how]));
 }
 
 enum { POLL_READ = 1, POLL_WRITE = 4, POLL_HANGUP = 16 };

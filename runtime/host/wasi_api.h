@@ -50,6 +50,7 @@ enum wasi_rights {
 
 enum { WASI_OFLAG_CREAT = 1, WASI_OFLAG_DIRECTORY = 2, WASI_OFLAG_EXCL = 4, WASI_OFLAG_TRUNC = 8 };
 enum { WASI_FDFLAG_APPEND = 1 };
+enum { WASI_SHUTDOWN_READ = 1, WASI_SHUTDOWN_WRITE = 2 };
 enum { WASI_SET_ATIM = 1, WASI_SET_MTIM = 4 };
 enum { WASI_EVENT_CLOCK, WASI_EVENT_FD_READ, WASI_EVENT_FD_WRITE };
 enum { WASI_EVENT_HANGUP = 1 };
@@ -129,6 +130,9 @@ __attribute__((import_module("wasi_snapshot_preview1"), import_name("proc_exit")
 wasi_proc_exit(uint32_t status);
 WASI(poll_oneoff)(const struct wasi_subscription *in, struct wasi_event *out, size_t count,
                   size_t *events);
+
+WASI(sock_accept)(int fd, uint16_t fdflags, int *accepted);
+WASI(sock_shutdown)(int fd, uint8_t how);
 
 WASI(fd_close)(int fd);
 WASI(fd_fdstat_get)(int fd, struct wasi_fdstat *stat);

@@ -1,6 +1,7 @@
 // What the WASI host (wasi.mjs) needs of Node: clocks, entropy, sleeping, standard streams, files.
 import fs from 'node:fs';
 import { randomFillSync } from 'node:crypto';
+import { isatty } from 'node:tty';
 import { Errno, FILETYPE, RIGHTS } from './wasi.mjs';
 
 const { constants } = fs;
@@ -55,7 +56,9 @@ class File {
         const seekable = this.filetype === FILETYPE.regular || this.filetype === FILETYPE.block;
         this.position = seekable ? position : null;
         this.seekable = seekable;
-        this.rights = seekable ? RIGHTS.all : RIGHTS.all & ~(RIGHTS.seek | RIGHTS.tell);
+        // Modules know a terminal as a character device without seek rights.
+        const streams = !seekable && (this.filetype !== FILETYPE.character || isatty(fd));
+        this.rights = streams ? RIGHTS.all & ~(RIGHTS.seek | RIGHTS.tell) : RIGHTS.all;
         this.inheriting = 0n;
     }
 

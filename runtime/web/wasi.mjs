@@ -286,6 +286,16 @@ export function createWasi({ args, env, descriptors, platform }) {
             putText(preopen, at);
         },
 
+        // There are no preopened sockets here.
+        sock_accept(fd) {
+            descriptor(fd);
+            throw new Errno('ENOTSOCK');
+        },
+        sock_shutdown(fd) {
+            descriptor(fd);
+            throw new Errno('ENOTSOCK');
+        },
+
         path_open(fd, lookup, at, length, oflags, rights, inheriting, fdflags, resultAt) {
             const dir = directory(fd);
             const writes = RIGHTS.write | RIGHTS.allocate | RIGHTS.setSize | RIGHTS.datasync;
