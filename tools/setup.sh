@@ -126,7 +126,7 @@ else
     if dpkg --compare-versions "${version:-0}" ge 5; then
         install libcapstone-dev
     else
-        unpack_beside "$OUT/deps" usr/include/capstone/capstone.h libcapstone-dev libcapstone5 \
+        unpack_beside "$OUT/deps" usr/include/capstone/capstone.h libcapstone5 libcapstone-dev \
             || die "capstone 5 could not be fetched (is a Debian mirror in apt's sources reachable?)"
     fi
 fi
