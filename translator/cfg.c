@@ -59,8 +59,12 @@ static size_t successor_addresses(const struct block *block, const uint32_t **ad
                                   uint32_t pair[2]) {
     *addresses = pair;
     switch (block->end) {
-    case BLOCK_FALL:
     case BLOCK_CALL:
+        if (block->no_return)
+            return 0;
+        pair[0] = block->next;
+        return 1;
+    case BLOCK_FALL:
     case BLOCK_CALL_INDIRECT:
         pair[0] = block->next;
         return 1;

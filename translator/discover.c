@@ -290,8 +290,19 @@ static void mark_label(struct discovery *discovery, uint32_t address) {
     push(discovery, address);
 }
 
-/* Inside a function of known extent a taken address is a label (computed goto, or the base of a
- * jump table's offsets); elsewhere between known code it may be a function. */
+/* True if the instruction before an address falls through to it. */
+static bool is_fallen_into(const struct discovery *discovery, uint32_t address) {
+    for (uint32_t len = 2; len <= 4 && len <= address; len += 2) {
+        const struct insn *insn = insn_at(discovery, address - len);
+        if (insn && insn->len == len && insn->op != OP_jal && insn->op != OP_jalr)
+            return true;
+    }
+    return false;
+}
+
+/* Inside a function of known extent, or in the middle of straight code, a taken address is a label
+ * (computed goto, or the base of a jump table's offsets); elsewhere between known code it may be a
+ * function. */
 static bool follow_taken_addresses(struct discovery *discovery) {
     bool found = false;
     while (discovery->taken_count) {
@@ -303,12 +314,37 @@ static bool follow_taken_addresses(struct discovery *discovery) {
             !looks_like_code(discovery, address))
             continue;
         found = true;
-        if (span_of(discovery, address, &span) && address != span.start)
+        if (span_of(discovery, address, &span) ? address != span.start
+                                               : is_fallen_into(discovery, address))
             mark_label(discovery, address);
         else
             push_function(discovery, address, EVIDENCE_ADDRESS);
     }
     return found;
+}
+
+/* Data of a file that is not relocated holds code addresses that no hint tells: tables of
+ * functions. Looks at every aligned word outside of the code. */
+static void find_pointers_in_data(struct discovery *discovery) {
+    const struct translator_input *input = discovery->input;
+    if (input->load_base)
+        return;
+    for (size_t i = 0; i < input->segment_count; i++) {
+        const struct code_segment *segment = &input->segments[i];
+        for (uint32_t offset = -segment->address & 7; offset + 8 <= segment->size; offset += 8) {
+            uint32_t address = segment->address + offset;
+            if (segment->executable && address >= discovery->code_start &&
+                address < discovery->code_end)
+                continue;
+            const uint8_t *word = segment->bytes + offset;
+            if (word[4] | word[5] | word[6] | word[7])
+                continue;
+            uint32_t value = word[0] | (uint32_t)word[1] << 8 | (uint32_t)word[2] << 16 |
+                             (uint32_t)word[3] << 24;
+            if (value >= discovery->code_start && value < discovery->code_end)
+                push_taken(discovery, value);
+        }
+    }
 }
 
 /* An indirect jump that is not understood may go to any label of its function. */
@@ -647,15 +683,18 @@ bool discover(const struct translator_input *input, struct program *program, cha
     find_spans(&discovery, hints);
     follow_hints(&discovery, hints);
     follow_all(&discovery);
+    find_code_bounds(&discovery);
+    find_pointers_in_data(&discovery);
     do {
-        find_code_bounds(&discovery);
         do
             follow_all(&discovery);
         while (follow_jump_tables(&discovery));
+        find_code_bounds(&discovery);
     } while (follow_taken_addresses(&discovery));
     give_labels_to_jumps(&discovery);
     build_blocks(&discovery, program);
     build_functions(&discovery, program, hints);
+    find_calls_without_return(program);
     decoder_free(discovery.decoder);
     free(discovery.chunks);
     free(discovery.edges);

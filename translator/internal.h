@@ -2,7 +2,9 @@
  *
  *   decode_riscv64.c  bytes -> struct insn (capstone)
  *   discover.c        hints -> blocks and functions of one file (work list)
+ *   constants.c       registers with known constants
  *   jump_table.c      indirect jump -> targets
+ *   returns.c         calls that do not return
  *   cfg.c             a function's region, loops, resume points
  *   plan.c            which functions are lifted, into which shard
  *   lift.c, build.c   region -> LLVM IR
@@ -37,6 +39,8 @@ struct block {
     const struct insn *insns; /* in the program's arena; each starts where the one before ends */
     uint32_t target_count;
     const uint32_t *targets; /* ascending, distinct */
+    bool no_return; /* BLOCK_CALL: the callee is believed never to return, so regions do not
+                       go on at `next` */
 };
 
 struct function {
@@ -67,6 +71,9 @@ bool decode_insn(struct decoder *decoder, const uint8_t *bytes, size_t available
 /* Bytes of the file at a guest address and how many follow in the segment; NULL when not mapped. */
 const uint8_t *program_bytes(const struct translator_input *input, uint32_t address,
                              size_t *available);
+
+/* Sets no_return of the blocks; part of discover. */
+void find_calls_without_return(struct program *program);
 
 /* Finds functions and blocks.  false with a line in error only for out-of-memory class failures. */
 bool discover(const struct translator_input *input, struct program *program, char *error,
