@@ -158,6 +158,7 @@ struct vma {
     uint8_t prot;        /* PROT_* bits */
     bool shared, stack, reserved;
     bool ever_writable; /* private pages of it may differ from the file */
+    bool dont_fork;     /* MADV_DONTFORK */
     struct file *file;  /* reference held, or NULL for anonymous memory */
     uint64_t file_offset;
 };
@@ -232,11 +233,12 @@ struct process {
 
 /* What the call being executed keeps between tries; cleared when it finishes. */
 struct call_state {
-    bool restarted;    /* this is not the first try */
-    bool no_restart;   /* -EINTR whatever the handler's SA_RESTART says */
-    uint64_t deadline; /* absolute monotonic ns, 0 = not set yet */
-    uint64_t done;     /* bytes or items already transferred */
-    void *data;        /* heap block, freed when the call ends */
+    bool restarted;       /* this is not the first try */
+    bool uninterruptible; /* only SIGKILL ends the wait (vfork) */
+    bool no_restart;      /* -EINTR whatever the handler's SA_RESTART says */
+    uint64_t deadline;    /* absolute monotonic ns, 0 = not set yet */
+    uint64_t done;        /* bytes or items already transferred */
+    void *data;           /* heap block, freed when the call ends */
     int64_t (*on_interrupt)(const uint64_t *arguments); /* result when a signal handler ends it */
 };
 
@@ -258,6 +260,7 @@ struct task {
     uint64_t wake_time; /* monotonic ns, UINT64_MAX = none */
     struct waiter *waiters;
     struct futex_wait *futex; /* futex.c */
+    int32_t forced_signal;    /* a fault: kills PID 1 too when it has no handler */
     struct call_state call;
     uint64_t user_ns, system_ns;
 };
