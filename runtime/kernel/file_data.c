@@ -4,6 +4,7 @@
  * writing to a large file of the image copies only the blocks that are touched. */
 #include <string.h>
 
+#include "pages.h"
 #include "vfs.h"
 
 #define BLOCK 4096u
@@ -32,7 +33,7 @@ static struct block_store *store(void) {
 static uint8_t *block_new(void) {
     struct block_store *s = store();
     if (!s->free) {
-        uint8_t *pages = heap_alloc(BLOCKS_AT_ONCE * BLOCK);
+        uint8_t *pages = pages_alloc(BLOCKS_AT_ONCE * BLOCK);
         if (!pages)
             return NULL;
         for (unsigned i = 0; i < BLOCKS_AT_ONCE; i++) {

@@ -43,13 +43,14 @@ struct inode *inode_get(struct inode *inode) {
 void inode_put(struct inode *inode) {
     if (!inode || --inode->references)
         return;
-    if (inode->ops && inode->ops->drop)
+    if (inode->ops->drop)
         inode->ops->drop(inode);
+    pipe_free(inode->pipe);
     heap_free(inode);
 }
 
 int inode_refresh(struct inode *inode) {
-    return inode->ops && inode->ops->refresh ? inode->ops->refresh(inode) : 0;
+    return inode->ops->refresh ? inode->ops->refresh(inode) : 0;
 }
 
 bool in_group(uint32_t gid) {

@@ -7,7 +7,7 @@
 
 struct walk {
     struct path_node *root, *at;
-    char *text;  /* heap: what is left of the path is text[position...] */
+    char *text; /* heap: what is left of the path is text[position...] */
     size_t position;
     unsigned links;
 };

@@ -3,7 +3,8 @@
  * A path node is a name in a directory tree (Linux' dentry); an inode is a file.  Path nodes exist
  * only while something holds a reference (an open file, a working directory, a child node, the ring
  * of recent look-ups); file systems find inodes by name again at any time.  A file system is
- * mounted at one path node and never unmounted, so that a path node alone says where something is. */
+ * mounted at one path node and never unmounted, so that a path node alone says where something is.
+ */
 #ifndef C2W_VFS_H
 #define C2W_VFS_H
 
@@ -19,7 +20,7 @@ struct filesystem {
     const char *type, *source, *options;
     uint32_t device; /* st_dev: minor number under major 0 */
     uint32_t magic;  /* statfs f_type */
-    bool cached;     /* recently used path nodes may be kept: names change only through this kernel */
+    bool cached; /* recently used path nodes may be kept: names change only through this kernel */
     uint64_t next_ino;
     struct path_node *root;
     void *private_data;
@@ -32,18 +33,18 @@ struct inode {
     struct linux_timespec atime, mtime, ctime;
     const struct inode_ops *ops;
     struct filesystem *fs;
-    struct pipe *pipe;          /* FIFO that is open, or the pipe itself */
-    struct file_lock *locks;    /* fcntl and flock locks (lock.c) */
+    struct pipe *pipe;       /* FIFO that is open, or the pipe itself */
+    struct file_lock *locks; /* fcntl and flock locks (lock.c) */
     /* overlay.c */
-    struct inode *next_hash;    /* in the table of image inodes */
-    uint32_t image;             /* inode number in the image, 0 = made here */
-    bool pinned;                /* differs from the image: lives until its last link is gone */
+    struct inode *next_hash; /* in the table of image inodes */
+    uint32_t image;          /* inode number in the image, 0 = made here */
+    bool pinned;             /* differs from the image: lives until its last link is gone */
     bool data_changed;
-    struct file_data *data;     /* regular file */
-    uint32_t readers;           /* directory: open file descriptions */
-    struct directory *entries;  /* directory that differs from the image */
-    char *target;               /* symlink made here */
-    void *private_data;         /* other file systems */
+    struct file_data *data;    /* regular file */
+    uint32_t readers;          /* directory: open file descriptions */
+    struct directory *entries; /* directory that differs from the image */
+    char *target;              /* symlink made here */
+    void *private_data;        /* other file systems */
 };
 
 /* One answer of a directory: next_position continues after this entry.  Returns false when the
@@ -81,10 +82,13 @@ struct inode_ops {
     /* Attributes (bits of enum attribute) were set in the inode and have to be kept. */
     int (*changed)(struct inode *inode, unsigned attributes);
     int (*truncate)(struct inode *inode, uint64_t size);
+    int (*sync)(struct file *file); /* NULL: nothing to do */
     int (*allocate)(struct inode *inode, uint64_t offset, uint64_t length, unsigned mode);
-    int (*open)(struct inode *inode, struct file *file); /* sets file->ops */
-    uint64_t (*blocks)(struct inode *inode);             /* of 512 bytes; NULL: from size */
-    void (*drop)(struct inode *inode);                   /* last reference is gone; frees nothing else */
+    int (*open)(struct inode *inode, struct file *file); /* regular file, directory: sets ops */
+    /* The same for a file that is not what its type says, such as the host's standard input. */
+    int (*open_special)(struct inode *inode, struct file *file);
+    uint64_t (*blocks)(struct inode *inode); /* of 512 bytes; NULL: from size */
+    void (*drop)(struct inode *inode);       /* last reference is gone; frees nothing else */
     /* Extended attributes: the value's or the list's size; copied when it fits into `size`. */
     int64_t (*get_xattr)(struct inode *inode, const char *name, void *to, size_t size);
     int64_t (*list_xattr)(struct inode *inode, char *to, size_t size);
@@ -113,7 +117,7 @@ struct vfs {
     struct block_store *blocks;
     struct tty *console;
     struct stdio *stdio;
-    struct lock_state *locks;
+    struct wait_queue lock_released;
     struct recent_nodes *recent;
 };
 
@@ -157,10 +161,10 @@ struct path_node *node_parent(struct path_node *node); /* crossing mounts; borro
 int mount_at(const char *path, struct filesystem *fs);
 
 /* --- path.c --- */
-#define LOOKUP_FOLLOW 1u    /* follow a symlink in the last component */
-#define LOOKUP_MISSING 2u   /* the last component may be missing: node is NULL then */
-#define LOOKUP_RAW 4u       /* the name itself is meant (unlink, rename, mkdir): never follow it */
-#define LOOKUP_EMPTY 8u     /* "" is the start (AT_EMPTY_PATH) */
+#define LOOKUP_FOLLOW 1u  /* follow a symlink in the last component */
+#define LOOKUP_MISSING 2u /* the last component may be missing: node is NULL then */
+#define LOOKUP_RAW 4u     /* the name itself is meant (unlink, rename, mkdir): never follow it */
+#define LOOKUP_EMPTY 8u   /* "" is the start (AT_EMPTY_PATH) */
 
 struct lookup {
     struct path_node *parent; /* directory of the last component; NULL for "/" and "" */
@@ -217,28 +221,49 @@ void file_data_usage(uint64_t *used, uint64_t *total); /* bytes of all files in 
 /* --- file.c --- */
 struct file *file_new_inode(const struct file_ops *ops, uint32_t flags, struct inode *inode,
                             struct path_node *path);
+void fd_close(uint32_t fd);                                   /* an open one */
 int64_t file_check(int64_t fd, int want, struct file **file); /* EBADF unless readable/writable */
 int64_t seek_with_size(struct file *file, int64_t offset, int whence, uint64_t size);
 
 /* --- pipe.c --- */
 int fifo_open(struct inode *inode, struct file *file);
+int64_t pipe_fcntl(struct file *file, int command, uint64_t argument);
+void pipe_free(struct pipe *pipe);
 
-/* --- dev.c, tty.c, stdio.c, proc.c, preopen.c --- */
+/* --- dev.c, sys.c, proc.c, preopen.c, tty.c, stdio.c --- */
 #define DEVICE(major, minor) ((uint64_t)(major) << 8 | (minor))
 int device_open(struct inode *inode, struct file *file);
 void dev_mount(void);
-void tty_init(void);
-int tty_open(struct tty *tty, struct inode *inode, struct file *file);
-int64_t tty_ioctl(struct tty *tty, struct file *file, uint32_t request, uint64_t argument);
-void stdio_init(void);
-int stdio_open_console(struct inode *inode, struct file *file);
 void proc_mount(void);
-void sys_mount(void);
 void preopen_mount(void);
-size_t mounts_text(char *to, size_t size, bool mountinfo);
+/* Lines of /proc/PID/mounts or mountinfo. */
+struct text;
+void mounts_text(struct text *text, bool mountinfo);
+
+struct tty {
+    struct linux_termios termios;
+    struct linux_winsize size;
+    int32_t session, foreground; /* 0: none */
+    struct wait_queue foreground_changed;
+    struct inode *inode;
+};
+struct tty *tty_new(void);
+int64_t tty_ioctl(struct tty *tty, struct file *file, uint32_t request, uint64_t argument);
+/* 0, or what a read (SIGTTIN) or write (SIGTTOU) from the background gives. */
+int tty_check_foreground(struct tty *tty, int signal);
+void tty_make_controlling(struct tty *tty);
+
+void stdio_init(void);
+int console_open(struct inode *inode, struct file *file);
+struct file *stdio_file(int fd); /* opens the host's descriptor 0, 1 or 2 */
+
+/* --- vfs.c --- */
+/* Makes a name in a directory for the kernel itself, owned by root, whatever the umask. */
+struct inode *make_name(struct inode *directory, const char *name, uint32_t mode, uint64_t rdev,
+                        const char *target);
+int make_directories(const char *path);
 
 /* --- lock.c --- */
-struct flock_request;
 void locks_drop_owner(struct inode *inode, const void *owner);
 int64_t fcntl_lock(struct file *file, int command, uint64_t argument);
 
@@ -248,7 +273,6 @@ struct text {
     size_t length, capacity;
 };
 void text_add(struct text *text, const char *bytes, size_t length);
-void text_printf(struct text *text, const char *format, ...)
-    __attribute__((format(printf, 2, 3)));
+void text_printf(struct text *text, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
 #endif

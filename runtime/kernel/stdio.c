@@ -1,0 +1,255 @@
+/* Descriptors 0-2: the host's standard input, output and error.
+ *
+ * Each is an inode of its own, of the type that the host's file has, so that they can be opened
+ * again through /dev/stdin or /proc/self/fd.  Reading never blocks in the host while it would stop
+ * other tasks: the task waits, and the idle loop polls the host for it. */
+#include <string.h>
+
+#include "vfs.h"
+
+#define STREAMS 3
+
+struct stdio {
+    struct stream {
+        int fd;
+        bool cannot_poll; /* the host has no poll for it: reads block in the host */
+        struct wait_queue readable;
+        struct inode *inode;
+        struct path_node *node;
+    } streams[STREAMS];
+};
+
+static struct stream *stream_of(const struct file *file) { return file->private_data; }
+
+static bool is_ready(struct stream *stream) {
+    if (stream->cannot_poll)
+        return true;
+    struct host_poll poll = {.fd = stream->fd, .want = POLLIN};
+    int result = host_poll(&poll, 1, 0);
+    if (result < 0)
+        stream->cannot_poll = true;
+    return result != 0;
+}
+
+static int64_t stream_read(struct file *file, void *to, size_t length, uint64_t offset) {
+    (void)offset;
+    struct stream *stream = stream_of(file);
+    if (length == 0)
+        return 0;
+    if (!S_ISREG(stream->inode->mode) && !is_ready(stream)) {
+        if (file->flags & O_NONBLOCK)
+            return -EAGAIN;
+        wait_on(&stream->readable);
+        return -EBLOCK;
+    }
+    int64_t result = host_read(stream->fd, to, length);
+    if (result == -EAGAIN && !(file->flags & O_NONBLOCK)) {
+        wait_on(&stream->readable);
+        return -EBLOCK;
+    }
+    return result;
+}
+
+static int64_t stream_write(struct file *file, const void *from, size_t length, uint64_t offset) {
+    (void)offset;
+    int64_t result = host_write(stream_of(file)->fd, from, length);
+    if (result == -EPIPE)
+        signal_task(current, SIGPIPE, NULL);
+    return result;
+}
+
+static uint32_t stream_poll(struct file *file, bool wait) {
+    struct stream *stream = stream_of(file);
+    uint32_t ready = POLLOUT | POLLWRNORM;
+    if (is_ready(stream))
+        ready |= POLLIN | POLLRDNORM;
+    else if (wait)
+        wait_on(&stream->readable);
+    return ready;
+}
+
+static int64_t stream_seek(struct file *file, int64_t offset, int whence) {
+    if (whence > SEEK_END)
+        return -EINVAL;
+    return host_seek(stream_of(file)->fd, offset, whence);
+}
+
+static const struct file_ops stream_ops = {
+    .read = stream_read,
+    .write = stream_write,
+    .poll = stream_poll,
+};
+
+/* A file of the host: the host keeps the position. */
+static int64_t host_file_read(struct file *file, void *to, size_t length, uint64_t offset) {
+    int fd = stream_of(file)->fd;
+    if (offset != file->position)
+        return host_pread(fd, to, length, offset);
+    return host_read(fd, to, length);
+}
+
+static int64_t host_file_write(struct file *file, const void *from, size_t length,
+                               uint64_t offset) {
+    (void)offset;
+    return host_write(stream_of(file)->fd, from, length);
+}
+
+static int64_t host_file_seek(struct file *file, int64_t offset, int whence) {
+    int64_t position = stream_seek(file, offset, whence);
+    if (position >= 0)
+        file->position = (uint64_t)position;
+    return position;
+}
+
+static const struct file_ops host_file_ops = {
+    .read = host_file_read,
+    .write = host_file_write,
+    .seek = host_file_seek,
+};
+
+/* --- the terminal --- */
+
+static int64_t terminal_read(struct file *file, void *to, size_t length, uint64_t offset) {
+    int error = tty_check_foreground(kernel.vfs->console, SIGTTIN);
+    return error ? error : stream_read(file, to, length, offset);
+}
+
+static int64_t terminal_ioctl(struct file *file, uint32_t request, uint64_t argument) {
+    return tty_ioctl(kernel.vfs->console, file, request, argument);
+}
+
+static const struct file_ops terminal_ops = {
+    .read = terminal_read,
+    .write = stream_write,
+    .poll = stream_poll,
+    .ioctl = terminal_ioctl,
+};
+
+/* The stream that an open of the terminal reads from or writes to. */
+static struct stream *terminal_stream(uint32_t access) {
+    struct stream *streams = kernel.vfs->stdio->streams;
+    int first = access == O_WRONLY ? 1 : 0;
+    for (int i = 0; i < STREAMS; i++) {
+        struct stream *stream = &streams[(first + i) % STREAMS];
+        if (host_is_tty(stream->fd))
+            return stream;
+    }
+    return NULL;
+}
+
+int console_open(struct inode *inode, struct file *file) {
+    (void)inode;
+    struct stream *stream = kernel.vfs->console ? terminal_stream(file->flags & O_ACCMODE) : NULL;
+    if (!stream)
+        return -ENXIO;
+    file->private_data = stream;
+    file->ops = &terminal_ops;
+    return 0;
+}
+
+/* --- inodes of the streams --- */
+
+static int stream_refresh(struct inode *inode) {
+    const struct stream *stream = inode->private_data;
+    struct host_stat st;
+    if (host_fstat(stream->fd, &st) == 0) {
+        inode->size = S_ISREG(inode->mode) ? st.size : 0;
+        if (S_ISREG(inode->mode)) {
+            inode->mtime = (struct linux_timespec){(int64_t)(st.mtime / 1000000000u),
+                                                   (int64_t)(st.mtime % 1000000000u)};
+            inode->atime = (struct linux_timespec){(int64_t)(st.atime / 1000000000u),
+                                                   (int64_t)(st.atime % 1000000000u)};
+            inode->ctime = inode->mtime;
+        }
+    }
+    return 0;
+}
+
+static int stream_open(struct inode *inode, struct file *file) {
+    file->private_data = inode->private_data;
+    file->ops = S_ISREG(inode->mode) ? &host_file_ops : &stream_ops;
+    return 0;
+}
+
+static int stream_truncate(struct inode *inode, uint64_t size) {
+    const struct stream *stream = inode->private_data;
+    return host_truncate(stream->fd, size);
+}
+
+static const struct inode_ops stream_inode_ops = {
+    .refresh = stream_refresh,
+    .open_special = stream_open,
+    .truncate = stream_truncate,
+};
+
+static const char *name_of_type(uint32_t mode) {
+    switch (mode & S_IFMT) {
+    case S_IFREG:
+        return "/host/stdio-file";
+    case S_IFCHR:
+        return "/dev/null";
+    default:
+        return NULL;
+    }
+}
+
+void stdio_init(void) {
+    struct stdio *stdio = kernel.vfs->stdio = heap_alloc(sizeof *stdio);
+    for (int fd = 0; fd < STREAMS; fd++) {
+        struct stream *stream = &stdio->streams[fd];
+        struct host_stat st = {.mode = S_IFIFO};
+        stream->fd = fd;
+        if (host_fstat(fd, &st) < 0 || !(st.mode & S_IFMT))
+            st.mode = S_IFIFO;
+        if (S_ISDIR(st.mode) || S_ISSOCK(st.mode))
+            st.mode = S_IFIFO;
+        stream->inode =
+            inode_new(kernel.vfs->anonymous_fs, &stream_inode_ops, (st.mode & S_IFMT) | 0600);
+        stream->inode->private_data = stream;
+        stream->inode->ino = kernel.vfs->anonymous_fs->next_ino++;
+        if (S_ISCHR(st.mode))
+            stream->inode->rdev = DEVICE(1, 3);
+        struct text name = {0};
+        if (name_of_type(st.mode))
+            text_printf(&name, "%s", name_of_type(st.mode));
+        else
+            text_printf(&name, "pipe:[%llu]", (unsigned long long)stream->inode->ino);
+        stream->node = node_anonymous(stream->inode, name.bytes);
+        heap_free(name.bytes);
+        if (host_is_tty(fd) && !kernel.vfs->console)
+            kernel.vfs->console = tty_new();
+    }
+}
+
+struct file *stdio_file(int fd) {
+    int error, flags = fd == 0 ? O_RDONLY : O_WRONLY;
+    if (host_is_tty(fd)) {
+        /* As a terminal that a container gets: one file, open for both. */
+        struct file *file = vfs_open("/dev/console", O_RDWR | O_NOCTTY, 0, &error);
+        if (file) {
+            file->private_data = &kernel.vfs->stdio->streams[fd];
+            return file;
+        }
+    }
+    struct stream *stream = &kernel.vfs->stdio->streams[fd];
+    return open_node(stream->node, flags, &error);
+}
+
+/* --- waiting for the host --- */
+
+unsigned host_waits_collect(struct host_poll polls[HOST_WAITS_MAX]) {
+    unsigned count = 0;
+    for (int i = 0; i < STREAMS; i++) {
+        struct stream *stream = &kernel.vfs->stdio->streams[i];
+        if (stream->readable.first)
+            polls[count++] = (struct host_poll){.fd = stream->fd, .want = POLLIN};
+    }
+    return count;
+}
+
+void host_waits_wake(const struct host_poll *polls, unsigned count) {
+    for (unsigned i = 0; i < count; i++) {
+        if (polls[i].ready && polls[i].fd < STREAMS)
+            wake_all(&kernel.vfs->stdio->streams[polls[i].fd].readable);
+    }
+}
