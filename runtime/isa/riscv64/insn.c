@@ -1,9 +1,6 @@
 /* The runtime's instruction decoder, driven by ops.def and compressed.def. */
 #include "insn.h"
 
-#include <stdio.h>
-#include <string.h>
-
 const struct op_info op_table[OP_COUNT] = {
     {"illegal", 0, 0, FORM_NONE, CLASS_SYSTEM},
 #define OP(id, mnemonic, form, match, mask, class)                                                 \
@@ -365,89 +362,110 @@ bool insn_decode(const uint8_t *bytes, size_t available, struct insn *insn) {
     return false;
 }
 
-/* --- text --- */
+/* --- text (without stdio, which the runtime does not have) --- */
 
-static unsigned integer_number(uint8_t rd) { return rd == INSN_SINK ? 0 : rd; }
+/* Operands by form: D rd, A rs1, B rs2, C rs3 preceded by the register file; i imm, h imm in
+ * hexadecimal, u its upper 20 bits, z rs1 as a number, r rounding mode. */
+static const char *const form_text[] = {
+    [FORM_R] = "xD, xA, xB",
+    [FORM_UNARY] = "xD, xA",
+    [FORM_I] = "xD, xA, i",
+    [FORM_SHIFT6] = "xD, xA, i",
+    [FORM_SHIFT5] = "xD, xA, i",
+    [FORM_S] = "xB, i(xA)",
+    [FORM_B] = "xA, xB, i",
+    [FORM_U] = "xD, u",
+    [FORM_J] = "xD, i",
+    [FORM_NONE] = "",
+    [FORM_FENCE] = "h",
+    [FORM_CSR] = "xD, h, xA",
+    [FORM_CSRI] = "xD, h, z",
+    [FORM_LR] = "xD, (xA)",
+    [FORM_AMO] = "xD, xB, (xA)",
+    [FORM_FP_LOAD] = "fD, i(xA)",
+    [FORM_FP_STORE] = "fB, i(xA)",
+    [FORM_FP_R] = "fD, fA, fB",
+    [FORM_FP_COMPARE] = "xD, fA, fB",
+    [FORM_FP_TO_INT] = "xD, fA",
+    [FORM_FP_FROM_INT] = "fD, xA",
+    [FORM_FP_R_RM] = "fD, fA, fB, r",
+    [FORM_FP_R4_RM] = "fD, fA, fB, fC, r",
+    [FORM_FP_UNARY_RM] = "fD, fA, r",
+    [FORM_FP_TO_INT_RM] = "xD, fA, r",
+    [FORM_FP_FROM_INT_RM] = "fD, xA, r",
+};
+
+struct text {
+    char *to;
+    size_t size, length;
+};
+
+static void put_char(struct text *text, char c) {
+    if (text->length + 1 < text->size)
+        text->to[text->length++] = c;
+}
+
+static void put_string(struct text *text, const char *string) {
+    while (*string)
+        put_char(text, *string++);
+}
+
+static void put_number(struct text *text, uint32_t value, unsigned base) {
+    char digits[10];
+    unsigned count = 0;
+    do
+        digits[count++] = "0123456789abcdef"[value % base];
+    while ((value /= base) != 0);
+    while (count != 0)
+        put_char(text, digits[--count]);
+}
+
+static void put_operand(struct text *text, char letter, const struct insn *insn) {
+    static const char rounding[8][4] = {"rne", "rtz", "rdn", "rup", "rmm", "?", "?", "dyn"};
+    switch (letter) {
+    case 'D':
+        put_number(text, insn->rd == INSN_SINK ? 0 : insn->rd, 10);
+        return;
+    case 'A':
+    case 'z':
+        put_number(text, insn->rs1, 10);
+        return;
+    case 'B':
+        put_number(text, insn->rs2, 10);
+        return;
+    case 'C':
+        put_number(text, insn->rs3, 10);
+        return;
+    case 'i':
+        if (insn->imm < 0)
+            put_char(text, '-');
+        put_number(text, insn->imm < 0 ? 0 - (uint32_t)insn->imm : (uint32_t)insn->imm, 10);
+        return;
+    case 'h':
+    case 'u':
+        put_string(text, "0x");
+        put_number(text, letter == 'u' ? (uint32_t)insn->imm >> 12 : (uint32_t)insn->imm, 16);
+        return;
+    case 'r':
+        put_string(text, rounding[insn->rm & 7]);
+        return;
+    default:
+        put_char(text, letter);
+    }
+}
 
 size_t insn_format(const struct insn *insn, char *to, size_t size) {
-    static const char rounding[8][5] = {"rne", "rtz", "rdn", "rup", "rmm", "?", "?", "dyn"};
-    const char *name = insn->op < OP_COUNT ? op_table[insn->op].mnemonic : "?";
-    unsigned rd = insn->rd, rs1 = insn->rs1, rs2 = insn->rs2, x = integer_number(insn->rd);
-    const char *rm = rounding[insn->rm & 7];
-    int imm = insn->imm, length = 0;
-    switch (insn->op < OP_COUNT ? (enum op_form)op_table[insn->op].form : FORM_NONE) {
-    case FORM_R:
-        length = snprintf(to, size, "%s x%u, x%u, x%u", name, x, rs1, rs2);
-        break;
-    case FORM_UNARY:
-        length = snprintf(to, size, "%s x%u, x%u", name, x, rs1);
-        break;
-    case FORM_I:
-    case FORM_SHIFT6:
-    case FORM_SHIFT5:
-        length = snprintf(to, size, "%s x%u, x%u, %d", name, x, rs1, imm);
-        break;
-    case FORM_S:
-        length = snprintf(to, size, "%s x%u, %d(x%u)", name, rs2, imm, rs1);
-        break;
-    case FORM_B:
-        length = snprintf(to, size, "%s x%u, x%u, %d", name, rs1, rs2, imm);
-        break;
-    case FORM_U:
-        length = snprintf(to, size, "%s x%u, 0x%x", name, x, (unsigned)imm >> 12);
-        break;
-    case FORM_J:
-        length = snprintf(to, size, "%s x%u, %d", name, x, imm);
-        break;
-    case FORM_NONE:
-    case FORM_FENCE:
-        length = snprintf(to, size, "%s", name);
-        break;
-    case FORM_CSR:
-        length = snprintf(to, size, "%s x%u, 0x%x, x%u", name, x, (unsigned)imm, rs1);
-        break;
-    case FORM_CSRI:
-        length = snprintf(to, size, "%s x%u, 0x%x, %u", name, x, (unsigned)imm, rs1);
-        break;
-    case FORM_LR:
-        length = snprintf(to, size, "%s x%u, (x%u)", name, x, rs1);
-        break;
-    case FORM_AMO:
-        length = snprintf(to, size, "%s x%u, x%u, (x%u)", name, x, rs2, rs1);
-        break;
-    case FORM_FP_LOAD:
-        length = snprintf(to, size, "%s f%u, %d(x%u)", name, rd, imm, rs1);
-        break;
-    case FORM_FP_STORE:
-        length = snprintf(to, size, "%s f%u, %d(x%u)", name, rs2, imm, rs1);
-        break;
-    case FORM_FP_R:
-        length = snprintf(to, size, "%s f%u, f%u, f%u", name, rd, rs1, rs2);
-        break;
-    case FORM_FP_COMPARE:
-        length = snprintf(to, size, "%s x%u, f%u, f%u", name, x, rs1, rs2);
-        break;
-    case FORM_FP_TO_INT:
-        length = snprintf(to, size, "%s x%u, f%u", name, x, rs1);
-        break;
-    case FORM_FP_FROM_INT:
-        length = snprintf(to, size, "%s f%u, x%u", name, rd, rs1);
-        break;
-    case FORM_FP_R_RM:
-        length = snprintf(to, size, "%s f%u, f%u, f%u, %s", name, rd, rs1, rs2, rm);
-        break;
-    case FORM_FP_R4_RM:
-        length = snprintf(to, size, "%s f%u, f%u, f%u, f%u, %s", name, rd, rs1, rs2, insn->rs3, rm);
-        break;
-    case FORM_FP_UNARY_RM:
-        length = snprintf(to, size, "%s f%u, f%u, %s", name, rd, rs1, rm);
-        break;
-    case FORM_FP_TO_INT_RM:
-        length = snprintf(to, size, "%s x%u, f%u, %s", name, x, rs1, rm);
-        break;
-    case FORM_FP_FROM_INT_RM:
-        length = snprintf(to, size, "%s f%u, x%u, %s", name, rd, rs1, rm);
-        break;
-    }
-    return length < 0 ? 0 : (size_t)length;
+    struct text text = {.to = to, .size = size};
+    unsigned op = insn->op < OP_COUNT ? insn->op : (unsigned)OP_illegal;
+    const char *operands = form_text[op_table[op].form];
+    if (op_table[op].class == CLASS_LOAD || op_table[op].class == CLASS_JUMP_REGISTER)
+        operands = op_table[op].form == FORM_FP_LOAD ? "fD, i(xA)" : "xD, i(xA)";
+    put_string(&text, op_table[op].mnemonic);
+    if (*operands)
+        put_char(&text, ' ');
+    for (; *operands; operands++)
+        put_operand(&text, *operands, insn);
+    if (size != 0)
+        to[text.length] = 0;
+    return text.length;
 }
