@@ -44,3 +44,19 @@ fails() {
     fi
     rm -f "$errors"
 }
+
+# busybox_module LIFT: prints the path of the busybox image's module, built with --lift=LIFT; all
+# tests share it.  When it cannot be built, prints why and fails.
+busybox_module() {
+    local target=$BUILD/tests/busybox-$1.wasm image=$IMAGES/busybox-riscv64.tar log source
+    mkdir -p "$BUILD/tests"
+    (
+        flock 9
+        for source in "$C2W" "$BUILD/lib/c2w-aot/runtime-riscv64.o" "$image"; do
+            [ "$target" -nt "$source" ] || rm -f "$target"
+        done
+        [ -e "$target" ] && exit
+        log=$(nice "$C2W" build "$image" -o "$target" --lift="$1" 2>&1) || { echo "$log"; exit 1; }
+    ) 9> "$target.lock" || return
+    echo "$target"
+}
