@@ -1,0 +1,254 @@
+/* c2w-aot build: image -> root file system image + lifted code + runtime -> module. */
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "frontend.h"
+
+bool platform_supported(struct tool *tool, const char *platform) {
+    if (strcmp(platform, "linux/riscv64") == 0)
+        return true;
+    if (strcmp(platform, "linux/amd64") == 0 || strcmp(platform, "linux/x86_64") == 0)
+        return fail(tool, NULL, "platform linux/amd64 is not supported yet (use linux/riscv64)");
+    return fail(tool, NULL, "platform %s is unknown (only linux/riscv64 can be built)", platform);
+}
+
+bool build_rootfs(struct tool *tool, const struct build_options *options, const char *path,
+                  struct image *image) {
+    if (!image_load(tool, options->image, options->platform, image) ||
+        !container_finish(tool, image, &options->overrides))
+        return false;
+    tree_number(image->tree);
+    return rootfs_write(tool, image, path);
+}
+
+static void translation_progress(void *context, size_t done, size_t total) {
+    show_progress(context, "lifting", done < total ? done : total - 1, total);
+}
+
+static bool translate_files(struct tool *tool, const struct build_options *options,
+                            struct build_report *report, char ***objects) {
+    struct inventory *inventory = &report->inventory;
+    struct translator_input *inputs = allocate((inventory->count + 1) * sizeof *inputs);
+    size_t count = 0;
+    for (size_t i = 0; i < inventory->count; i++) {
+        const struct elf_file *file = &inventory->files[i];
+        if (file->lift)
+            inputs[count++] = (struct translator_input){.path = file->path,
+                                                        .isa = GUEST_RISCV64,
+                                                        .inode = file->node->inode->number,
+                                                        .load_base = file->load_base,
+                                                        .segments = file->code,
+                                                        .segment_count = file->code_count,
+                                                        .hints = file->hints,
+                                                        .hint_count = file->hint_count};
+    }
+    struct translator_options translator = options->translator;
+    char error[512] = "";
+    translator.work_directory = tool->scratch;
+    translator.progress = translation_progress;
+    translator.progress_context = tool;
+    bool ok =
+        translate(inputs, count, &translator, objects, &report->translation, error, sizeof error);
+    show_progress(tool, "lifting", 1, 1);
+    return ok || fail(tool, options->image, "cannot lift: %s", error);
+}
+
+static bool link_files(struct tool *tool, const struct build_options *options, char **translated,
+                       const char *rootfs, const char *module, struct build_report *report) {
+    static const char *const names[] = {"runtime-riscv64.o", "libc.a", "libbuiltins.a"};
+    size_t count = 0, used = 0;
+    while (translated[count])
+        count++;
+    const char **objects = allocate((count + 4) * sizeof *objects);
+    char *linker = find_wasm_ld(tool);
+    if (!linker)
+        return fail(tool, "wasm-ld", "is not installed (install lld-22; see c2w-aot doctor)");
+    objects[used++] = library_file(tool, names[0]);
+    for (size_t i = 0; i < count; i++)
+        objects[used++] = translated[i];
+    objects[used++] = library_file(tool, names[1]);
+    objects[used++] = library_file(tool, names[2]);
+    if (!objects[0] || !objects[used - 2] || !objects[used - 1])
+        return fail(tool, tool->library ? tool->library : tool->directory,
+                    "%s is missing (build or install the tool again)",
+                    names[!objects[0]         ? 0
+                          : objects[used - 2] ? 2
+                                              : 1]);
+    struct link_options link = {
+        .wasm_ld = linker, .objects = objects, .rootfs_image = rootfs, .output = module};
+    char error[512] = "";
+    if (!link_module(&link, &report->link, error, sizeof error))
+        return fail(tool, options->output, "cannot link: %s", error);
+    free(objects);
+    return true;
+}
+
+bool build_module(struct tool *tool, const struct build_options *options, const char *module,
+                  struct build_report *report) {
+    struct image image;
+    struct stat st;
+    char **objects;
+    char *rootfs = scratch_path(tool, "rootfs.img");
+    if (!find_wasm_ld(tool)) /* said before the long work */
+        return fail(tool, "wasm-ld", "is not installed (install lld-22; see c2w-aot doctor)");
+    if (!build_rootfs(tool, options, rootfs, &image))
+        return false;
+    report->rootfs_bytes = stat(rootfs, &st) == 0 ? (uint64_t)st.st_size : 0;
+    inventory_scan(&image, &report->inventory);
+    inventory_select(&image, &report->inventory, options->lift);
+    if (report->inventory.limited)
+        note(tool,
+             "more than %u MiB of code: only the entrypoint's file and its libraries are lifted",
+             (unsigned)(LIFT_MAX_TEXT >> 20));
+    return translate_files(tool, options, report, &objects) &&
+           link_files(tool, options, objects, rootfs, module, report);
+}
+
+/* --- the verb --- */
+
+struct build_command {
+    struct tool *tool;
+    const struct verb *verb;
+    struct build_options options;
+    bool rootfs_only;
+    char *unfinished; /* temporary name beside the output */
+};
+
+enum { BUILD_ROOTFS_ONLY = SHARED_OPTION_END };
+
+static bool build_option(void *context, int id, const char *value) {
+    struct build_command *command = context;
+    if (id == BUILD_ROOTFS_ONLY)
+        return command->rootfs_only = true;
+    return build_option_set(command->tool, command->verb, &command->options, id, value);
+}
+
+static bool build_operand(void *context, const char *word) {
+    struct build_command *command = context;
+    if (command->options.image) {
+        usage_error(command->tool, command->verb->name, "more than one IMAGE (%s)", word);
+        return false;
+    }
+    command->options.image = word;
+    return true;
+}
+
+static int build_work(void *context) {
+    struct build_command *command = context;
+    struct build_report report = {0};
+    double start = seconds_now();
+    struct image image;
+    bool ok = command->rootfs_only
+                  ? build_rootfs(command->tool, &command->options, command->unfinished, &image)
+                  : build_module(command->tool, &command->options, command->unfinished, &report);
+    if (!ok)
+        return 1;
+    if (rename(command->unfinished, command->options.output)) {
+        fail(command->tool, command->options.output, "cannot write: %s", strerror(errno));
+        return 1;
+    }
+    report.seconds = seconds_now() - start;
+    if (!command->tool->quiet && !command->rootfs_only)
+        print_build_report(command->tool, &command->options, &report);
+    return 0;
+}
+
+/* Claims the temporary name, so that an unwritable place is known before the work. */
+static bool claim_output(struct tool *tool, struct build_command *command) {
+    const char *output = command->options.output;
+    struct stat st;
+    if (stat(output, &st) == 0 && !S_ISREG(st.st_mode))
+        return fail(tool, output, "is no regular file (choose another -o)");
+    command->unfinished = format_string("%s.%d.tmp", output, (int)getpid());
+    int fd = open(command->unfinished, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+    if (fd < 0)
+        return fail(tool, output, "cannot write: %s (choose another -o)", strerror(errno));
+    close(fd);
+    return true;
+}
+
+/* "busybox.tar" -> "busybox.wasm", in the current directory. */
+static char *default_output(const char *image) {
+    static const char *const endings[] = {".tar", ".tar.gz", ".tgz", ".tar.zst", ".oci", ".elf"};
+    if (strcmp(image, "-") == 0)
+        return copy_string("out.wasm");
+    char *name = copy_string(image);
+    size_t length = strlen(name);
+    while (length > 1 && name[length - 1] == '/')
+        name[--length] = 0;
+    char *slash = strrchr(name, '/');
+    char *base = slash && slash[1] ? slash + 1 : name;
+    length = strlen(base);
+    for (size_t i = 0; i < sizeof endings / sizeof endings[0]; i++) {
+        size_t ending = strlen(endings[i]);
+        if (length > ending && strcmp(base + length - ending, endings[i]) == 0)
+            base[length - ending] = 0;
+    }
+    bool dots = strspn(base, "./") == strlen(base);
+    char *output = format_string("%s.wasm", dots ? "out" : base);
+    free(name);
+    return output;
+}
+
+static int run_build(struct tool *tool, const struct verb *verb, int argc, char **argv) {
+    struct build_command command = {.tool = tool, .verb = verb};
+    struct words rest = {0};
+    build_options_default(&command.options);
+    int stop = parse_options(tool, verb, argc, argv, build_option, build_operand, &rest, &command);
+    if (stop)
+        return stop - 1;
+    struct build_options *options = &command.options;
+    if (!options->image)
+        return usage_error(tool, verb->name, "no IMAGE given");
+    if (rest.count) {
+        options->overrides.cmd = rest;
+        options->overrides.replace_cmd = true;
+    }
+    if (!options->output)
+        options->output = default_output(options->image);
+    tool->image = options->image;
+    if (!platform_supported(tool, options->platform))
+        return 1;
+    if (strcmp(options->image, "-") == 0 && isatty(STDIN_FILENO))
+        return fail(tool, "standard input", "is a terminal (pipe an image into it)"), 1;
+    if (!claim_output(tool, &command))
+        return 1;
+    int status =
+        scratch_create(tool) ? supervise(tool, build_work, &command, command.unfinished) : 1;
+    if (status)
+        unlink(command.unfinished);
+    if (options->keep_temporaries && tool->scratch)
+        note(tool, "temporary files are in %s", tool->scratch);
+    else
+        scratch_remove(tool);
+    return status;
+}
+
+static const struct option_spec build_options_table[] = {
+    {'o', "output", "FILE",
+     "the module (default: IMAGE's name with .wasm, in the current directory)", BUILD_OUTPUT},
+    {0, "rootfs-only", NULL, "write the root file system image that the native runtime takes",
+     BUILD_ROOTFS_ONLY},
+    {0, "keep-temps", NULL, "keep the temporary directory and say where it is", BUILD_KEEP},
+};
+
+const struct verb build_verb = {
+    .name = "build",
+    .synopsis = "IMAGE [OPTION]... [-- CMD...]",
+    .summary = "compile a container image to a WebAssembly module",
+    .details =
+        "Words behind -- replace the image's Cmd.  The module takes words that replace Cmd, too,\n"
+        "as its own arguments.  A root directory or archive starts /bin/sh unless --entrypoint\n"
+        "or words behind -- say otherwise.  Equal images and options give equal modules, byte\n"
+        "for byte.  Temporary files go to TMPDIR, or /tmp.",
+    .options = build_options_table,
+    .option_count = sizeof build_options_table / sizeof build_options_table[0],
+    .shared = true,
+    .run = run_build,
+};

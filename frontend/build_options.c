@@ -1,0 +1,131 @@
+/* Values of the options that `build` and `run` share. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "frontend.h"
+
+const struct option_spec shared_options[] = {
+    {0, "platform", "OS/ARCH", "image to choose from an index: linux/riscv64 (default)",
+     BUILD_PLATFORM},
+    {0, "lift", "all|none", "compile the image's programs (default) or interpret everything",
+     BUILD_LIFT},
+    {0, "fma", "exact|unfused",
+     "fused multiply-add: exact (default), or multiply and add, which is\nfaster and differs in "
+     "the last bit",
+     BUILD_FMA},
+    {0, "fflags", "exact|read",
+     "keep floating point exception flags in all lifted code, or only\nwhere they can be read "
+     "(default)",
+     BUILD_FFLAGS},
+    {0, "checked", NULL, "compute guest addresses without folding (finds compiler faults)",
+     BUILD_CHECKED},
+    {0, "lockstep", NULL, "compare lifted code with the interpreter while it runs (slow)",
+     BUILD_LOCKSTEP},
+    {'j', "jobs", "N", "compile with N threads (default: number of CPUs)", BUILD_JOBS},
+    {0, "dump-ir", "FILE", "write the LLVM IR before optimisation", BUILD_DUMP_IR},
+    {0, "entrypoint", "PATH", "replace the image's Entrypoint and drop its Cmd", BUILD_ENTRYPOINT},
+    {'e', "env", "K=V", "set an environment variable; K alone takes it from here", BUILD_ENV},
+    {'w', "workdir", "DIR", "working directory in the container", BUILD_WORKDIR},
+    {'u', "user", "USER[:GROUP]", "user, by name or number", BUILD_USER},
+    {0, "hostname", "NAME", "host name in the container (default: localhost)", BUILD_HOSTNAME},
+    {'q', "quiet", NULL, "print errors only", BUILD_QUIET},
+};
+const size_t shared_option_count = sizeof shared_options / sizeof shared_options[0];
+
+void build_options_default(struct build_options *options) {
+    *options = (struct build_options){.platform = "linux/riscv64", .lift = LIFT_ALL};
+    options->translator.fma = FMA_EXACT;
+}
+
+char *environment_item(const char *value) {
+    if (*value == '=' || !*value)
+        return NULL;
+    if (strchr(value, '='))
+        return copy_string(value);
+    const char *here = getenv(value);
+    return here ? format_string("%s=%s", value, here) : NULL;
+}
+
+static bool wrong_value(struct tool *tool, const struct verb *verb, const char *option,
+                        const char *value, const char *known) {
+    usage_error(tool, verb->name, "--%s=%s: must be %s", option, value, known);
+    return false;
+}
+
+static bool set_jobs(struct tool *tool, const struct verb *verb, struct build_options *options,
+                     const char *value) {
+    char *end;
+    unsigned long jobs = strtoul(value, &end, 10);
+    if (*value < '0' || *value > '9' || *end || jobs < 1 || jobs > 1024)
+        return wrong_value(tool, verb, "jobs", value, "a number from 1 to 1024");
+    options->translator.jobs = (unsigned)jobs;
+    return true;
+}
+
+bool build_option_set(struct tool *tool, const struct verb *verb, struct build_options *options,
+                      int id, const char *value) {
+    struct container_overrides *overrides = &options->overrides;
+    switch ((enum shared_option)id) {
+    case BUILD_OUTPUT:
+        options->output = value;
+        if (!*value)
+            return wrong_value(tool, verb, "output", value, "a file name");
+        return true;
+    case BUILD_PLATFORM:
+        options->platform = value;
+        return true;
+    case BUILD_LIFT:
+        options->lift = strcmp(value, "none") == 0 ? LIFT_NONE : LIFT_ALL;
+        return options->lift == LIFT_NONE || strcmp(value, "all") == 0 ||
+               wrong_value(tool, verb, "lift", value, "all or none");
+    case BUILD_FMA:
+        options->translator.fma = strcmp(value, "unfused") == 0 ? FMA_UNFUSED : FMA_EXACT;
+        return options->translator.fma == FMA_UNFUSED || strcmp(value, "exact") == 0 ||
+               wrong_value(tool, verb, "fma", value, "exact or unfused");
+    case BUILD_FFLAGS:
+        options->translator.exact_fflags = strcmp(value, "exact") == 0;
+        return options->translator.exact_fflags || strcmp(value, "read") == 0 ||
+               wrong_value(tool, verb, "fflags", value, "exact or read");
+    case BUILD_CHECKED:
+        options->translator.checked = true;
+        return true;
+    case BUILD_LOCKSTEP:
+        options->translator.lockstep = true;
+        return true;
+    case BUILD_JOBS:
+        return set_jobs(tool, verb, options, value);
+    case BUILD_DUMP_IR:
+        options->translator.dump_ir = value;
+        return true;
+    case BUILD_KEEP:
+        options->keep_temporaries = true;
+        return true;
+    case BUILD_QUIET:
+        tool->quiet = true;
+        return true;
+    case BUILD_ENTRYPOINT:
+        overrides->entrypoint = value;
+        return true;
+    case BUILD_ENV: {
+        char *item = environment_item(value);
+        if (item)
+            words_add(&overrides->env, item);
+        else if (strchr(value, '=') || !*value)
+            return wrong_value(tool, verb, "env", value, "NAME=VALUE");
+        free(item);
+        return true; /* as docker: a name that is not set here is left out */
+    }
+    case BUILD_WORKDIR:
+        overrides->working_directory = value;
+        return true;
+    case BUILD_USER:
+        overrides->user = value;
+        return true;
+    case BUILD_HOSTNAME:
+        overrides->host_name = value;
+        return true;
+    case SHARED_OPTION_END:
+        break;
+    }
+    return false;
+}
