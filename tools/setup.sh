@@ -30,7 +30,7 @@ wanted() {
     have zstd || echo zstd
     have tar || echo tar
     printf '%s\n' libc6-dev clang-22 lld-22 llvm-22-dev libclang-rt-22-dev-wasm32 wasi-libc \
-        libelf-dev libarchive-dev libjansson-dev debian-archive-keyring
+        libelf-dev libarchive-dev libjansson-dev nettle-dev debian-archive-keyring
     if [ "$tests" = yes ]; then
         have riscv64-linux-gnu-gcc || echo gcc-riscv64-linux-gnu
         echo libc6-dev-riscv64-cross
