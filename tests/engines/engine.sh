@@ -61,7 +61,7 @@ test_engine() {
     expect "arguments" 0
 
     printf 'two words|/root\n' > want.out
-    guest -e 'C2W_TEST_VALUE=two words' -- sh -c 'echo "$C2W_TEST_VALUE|$(pwd)"' < /dev/null
+    guest -e 'VALUE=two words' -- sh -c 'echo "$VALUE|$(pwd)"' < /dev/null
     expect "environment and working directory" 0
 
     head -c 300000 "$module" > bytes
