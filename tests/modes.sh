@@ -51,7 +51,7 @@ oracle() {
     [ "${QEMU_ORACLE:-}" != yes ] || emulator=(--qemu "$QEMU")
     copy=$(mktemp -d oracle.XXXXXX)
     cp -a "$root/." "$copy"
-    timeout -k 5 "${LIMIT:-60}" $SUDO python3 -I "${GUESTNS:-$SRC/tools/guestns.py}" -t "${LIMIT:-60}" "${emulator[@]}" \
+    timeout -k 5 "${LIMIT:-60}" $SUDO python3 -I "$SRC/tools/images/guestns.py" -t "${LIMIT:-60}" "${emulator[@]}" "${ORACLE_OPTIONS[@]}" \
         "$copy" -- "$@" || status=$?
     $SUDO rm -rf "$copy"
     return "$status"
@@ -62,6 +62,9 @@ can_run_oracle() {
     SUDO=
     [ "$(id -u)" = 0 ] || { SUDO="sudo -n"; sudo -n true 2> /dev/null; }
 }
+
+# Options of guestns.py for the oracle.
+ORACLE_OPTIONS=()
 
 # same_run NAME EXPECTED ACTUAL: compares PREFIX.out, PREFIX.err and PREFIX.status of two runs.
 same_run() {
