@@ -85,6 +85,7 @@ say "Packages"
 have dpkg-query || die "this is not a Debian machine (Debian 12 or 13 is needed; see README.md for what to install)"
 mapfile -t missing < <(missing_of $(wanted))
 if [ ${#missing[@]} -gt 0 ]; then
+    can_be_root || die "run it as root or install sudo; missing packages: ${missing[*]}"
     if [ -n "$(without_candidate "${missing[@]}")" ]; then update; fi
     mapfile -t unknown < <(without_candidate "${missing[@]}")
     case "${unknown[*]-}" in
@@ -124,6 +125,7 @@ else
     if [ -z "$(candidate libcapstone-dev)" ]; then update; fi
     version=$(candidate libcapstone-dev)
     if dpkg --compare-versions "${version:-0}" ge 5; then
+        can_be_root || die "run it as root or install sudo; missing package: libcapstone-dev"
         install libcapstone-dev
     else
         unpack_beside "$OUT/deps" usr/include/capstone/capstone.h libcapstone5 libcapstone-dev \
