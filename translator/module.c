@@ -362,9 +362,10 @@ static bool measure(const struct mapped_file *file, struct link_report *report, 
         } else if (section.id == SECTION_DATA) {
             report->data_bytes = bytes_left(&contents);
             *segments = read_leb(&contents);
+            const unsigned char *segment = contents.next;
             if (*segments && read_byte(&contents) == SEGMENT_PASSIVE) {
                 report->rootfs_bytes = read_leb(&contents);
-                report->data_bytes -= report->rootfs_bytes;
+                report->data_bytes -= report->rootfs_bytes + (size_t)(contents.next - segment);
             }
         }
     }

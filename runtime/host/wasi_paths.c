@@ -20,21 +20,32 @@
      WASI_PATH_FILESTAT_SET_SIZE | WASI_PATH_FILESTAT_SET_TIMES | WASI_PATH_SYMLINK |              \
      WASI_PATH_REMOVE_DIRECTORY | WASI_PATH_UNLINK_FILE)
 
+/* The guest path of a preopen: absolute (WasmEdge drops the slash, `--dir NAME` has none).  NULL
+ * for the root itself and for ".", which would hide the image: wasmer preopens "/" by itself. */
+static const char *read_preopen_name(int fd, size_t length) {
+    char *name = heap_alloc(length + 2);
+    name[0] = '/';
+    if (wasi_fd_prestat_dir_name(fd, name + 1, length) != WASI_ESUCCESS)
+        length = 0;
+    const char *relative = name + 1 + strspn(name + 1, "/");
+    if (*relative && strcmp(relative, ".") != 0 && strcmp(relative, "./") != 0)
+        return relative - 1;
+    heap_free(name);
+    return NULL;
+}
+
 int host_preopen(unsigned index, int *fd, const char **name) {
     for (int candidate = FIRST_PREOPEN;; candidate++) {
         struct wasi_prestat stat;
         if (wasi_fd_prestat_get(candidate, &stat) != WASI_ESUCCESS)
             return -ENOENT;
-        if (stat.tag != WASI_PREOPEN_DIRECTORY || index--)
+        if (stat.tag != WASI_PREOPEN_DIRECTORY)
             continue;
-        char *text = heap_alloc(stat.name_length + 1);
-        wasi_errno error = wasi_fd_prestat_dir_name(candidate, text, stat.name_length);
-        if (error) {
-            heap_free(text);
-            return wasi_error(error);
-        }
+        const char *found = read_preopen_name(candidate, stat.name_length);
+        if (!found || index--)
+            continue;
         *fd = candidate;
-        *name = text;
+        *name = found;
         return 0;
     }
 }
