@@ -158,7 +158,12 @@ void host_init(void) {
     host.image_size = header.size;
 }
 
+/* Made by wasm-ld.  There is no constructor; but where nobody calls this, wasm-ld wraps exports in
+ * calls of it and of wasi-libc's exit handlers. */
+void __wasm_call_ctors(void);
+
 __attribute__((export_name("_start"))) void _start(void) {
+    __wasm_call_ctors();
     host_init();
     host_exit(kernel_main());
 }
