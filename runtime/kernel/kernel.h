@@ -30,6 +30,10 @@
 #include "linux_abi.h" /* errno numbers, structs and constants of the guest's Linux ABI */
 #include "linux_process.h"
 
+/* What uname(2) and /proc say. */
+#define LINUX_RELEASE "6.1.0"
+#define LINUX_VERSION "#1 SMP PREEMPT_DYNAMIC"
+
 #define EBLOCK 4095 /* internal: the call waits; never seen by the guest */
 
 /* --- wait queues (sched.c) --- */
@@ -228,7 +232,7 @@ struct process {
     uint64_t start_time; /* monotonic ns */
     uint64_t user_ns, system_ns, children_user_ns, children_system_ns;
     uint64_t alarm_deadline, alarm_interval; /* ITIMER_REAL, monotonic ns, 0 = off */
-    uint64_t oom_score_adjust;
+    int32_t oom_score_adjust, nice;
 };
 
 /* What the call being executed keeps between tries; cleared when it finishes. */

@@ -193,7 +193,7 @@ static const char *name_of_type(uint32_t mode) {
     }
 }
 
-void stdio_init(void) {
+void stdio_init(uint32_t uid, uint32_t gid) {
     struct stdio *stdio = kernel.vfs->stdio = heap_alloc(sizeof *stdio);
     for (int fd = 0; fd < STREAMS; fd++) {
         struct stream *stream = &stdio->streams[fd];
@@ -206,6 +206,8 @@ void stdio_init(void) {
         stream->inode =
             inode_new(kernel.vfs->anonymous_fs, &stream_inode_ops, (st.mode & S_IFMT) | 0600);
         stream->inode->private_data = stream;
+        stream->inode->uid = uid; /* so that the container's user may open /dev/stdout */
+        stream->inode->gid = gid;
         stream->inode->ino = kernel.vfs->anonymous_fs->next_ino++;
         if (S_ISCHR(st.mode))
             stream->inode->rdev = DEVICE(1, 3);

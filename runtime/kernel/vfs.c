@@ -98,8 +98,10 @@ void vfs_init(void) {
     for (size_t i = 0; i < sizeof mount_points / sizeof *mount_points; i++)
         make_directories(mount_points[i]);
     make_network_files();
-    stdio_init();
+    stdio_init(creds.fsuid, creds.fsgid);
+    proc_mount();
     dev_mount();
+    preopen_mount();
     open_stdio();
     process->creds = creds;
 }
