@@ -238,14 +238,14 @@ static void follow_all(struct discovery *discovery) {
 
 /* ---- indirect jumps and taken addresses ---- */
 
-static bool follow_jump_tables(struct discovery *discovery) {
+static bool follow_jump_tables(struct discovery *discovery, bool bounded) {
     uint32_t targets[MAX_JUMP_TARGETS];
     bool found = false;
     for (size_t i = 0; i < discovery->jump_count; i++) {
         if (discovery->jumps[i].target_count)
             continue;
         uint32_t address = discovery->jumps[i].address;
-        size_t count = find_jump_targets(discovery, address, targets, MAX_JUMP_TARGETS);
+        size_t count = find_jump_targets(discovery, address, bounded, targets, MAX_JUMP_TARGETS);
         if (!count)
             continue;
         found = true;
@@ -685,12 +685,15 @@ bool discover(const struct translator_input *input, struct program *program, cha
     follow_all(&discovery);
     find_code_bounds(&discovery);
     find_pointers_in_data(&discovery);
+    /* What is least certain comes last: one wrong target can spoil the analysis of other jumps. */
     do {
-        do
-            follow_all(&discovery);
-        while (follow_jump_tables(&discovery));
-        find_code_bounds(&discovery);
-    } while (follow_taken_addresses(&discovery));
+        do {
+            do
+                follow_all(&discovery);
+            while (follow_jump_tables(&discovery, true));
+            find_code_bounds(&discovery);
+        } while (follow_taken_addresses(&discovery));
+    } while (follow_jump_tables(&discovery, false));
     give_labels_to_jumps(&discovery);
     build_blocks(&discovery, program);
     build_functions(&discovery, program, hints);

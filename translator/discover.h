@@ -82,9 +82,10 @@ void constants_step(struct constants *constants, const struct insn *insn, uint32
 unsigned integer_result(const struct insn *insn);
 
 /* Finds the targets of the indirect jump at an address: writes at most `max` ascending distinct
- * addresses, returns their number, 0 when the jump is not understood (jump_table.c). */
-size_t find_jump_targets(const struct discovery *discovery, uint32_t jump, uint32_t *targets,
-                         size_t max);
+ * addresses, returns their number, 0 when the jump is not understood (jump_table.c).  `bounded`:
+ * only with a number of entries that the code tells, no guessing where the table ends. */
+size_t find_jump_targets(const struct discovery *discovery, uint32_t jump, bool bounded,
+                         uint32_t *targets, size_t max);
 enum { MAX_JUMP_TARGETS = 4096 };
 
 #endif

@@ -21,6 +21,7 @@ struct step {
     uint32_t address;
     const struct insn *insn;
     bool taken; /* a branch: the path goes to its target */
+    bool merge; /* there are other ways to what follows */
 };
 
 struct value {
@@ -36,12 +37,14 @@ struct value {
 struct symbol {
     int64_t low;
     uint32_t count; /* values low .. low + count - 1; 0 = not bounded */
+    bool compared;  /* by a branch; otherwise the count follows from the symbol's width */
 };
 
 struct evaluation {
     struct value x[REGISTERS];
     struct symbol symbols[MAX_SYMBOLS];
     int symbol_count;
+    const struct constants *limits; /* for registers that are unknown where the path begins */
 };
 
 static struct value constant_value(int64_t constant) {
@@ -178,6 +181,15 @@ static struct value evaluate(struct evaluation *evaluation, const struct insn *i
     }
 }
 
+/* An operand of a compare: an index can be compared with a constant that was hoisted. */
+static struct value operand(const struct evaluation *evaluation, unsigned reg) {
+    struct value value = evaluation->x[reg];
+    bool initial = !value.width && value.symbol == (int)reg && !value.constant && value.scale == 1;
+    if (initial && evaluation->limits->known >> reg & 1)
+        return constant_value((int64_t)evaluation->limits->value[reg]);
+    return value;
+}
+
 /* Learns from value < limit. */
 static void bound(struct evaluation *evaluation, struct value value, int64_t limit) {
     value = affine(value);
@@ -185,11 +197,13 @@ static void bound(struct evaluation *evaluation, struct value value, int64_t lim
         return;
     evaluation->symbols[value.symbol].low = negate(value.constant);
     evaluation->symbols[value.symbol].count = (uint32_t)limit;
+    evaluation->symbols[value.symbol].compared = true;
 }
 
 static void learn_from_branch(struct evaluation *evaluation, const struct step *step) {
     const struct insn *insn = step->insn;
     struct value a = evaluation->x[insn->rs1], b = evaluation->x[insn->rs2];
+    struct value limit;
     bool less;
     switch ((enum op)insn->op) {
     case OP_bltu:
@@ -203,10 +217,15 @@ static void learn_from_branch(struct evaluation *evaluation, const struct step *
     default:
         return;
     }
-    if (less && is_constant(b))
-        bound(evaluation, a, b.constant); /* a < constant */
-    else if (!less && is_constant(a))
-        bound(evaluation, b, add(a.constant, 1)); /* b <= constant */
+    if (less) { /* a < limit */
+        limit = operand(evaluation, insn->rs2);
+        if (is_constant(limit))
+            bound(evaluation, a, limit.constant);
+    } else { /* limit >= b */
+        limit = operand(evaluation, insn->rs1);
+        if (is_constant(limit))
+            bound(evaluation, b, add(limit.constant, 1));
+    }
 }
 
 /* a0-a7, t0-t6 and ra. */
@@ -236,7 +255,7 @@ static bool step_before(const struct discovery *discovery, uint32_t address, str
             continue;
         if ((insn->op == OP_jal || insn->op == OP_jalr) && insn->rd == INSN_SINK)
             continue;
-        *step = (struct step){address - len, insn, false};
+        *step = (struct step){.address = address - len, .insn = insn};
         return true;
     }
     return false;
@@ -252,7 +271,7 @@ static bool step_from_jump(const struct discovery *discovery, uint32_t address, 
         const struct insn *insn = insn_at(discovery, edge->from);
         bool check = insn->op == OP_bltu || insn->op == OP_bgeu;
         if (!found || check)
-            *step = (struct step){edge->from, insn, true};
+            *step = (struct step){.address = edge->from, .insn = insn, .taken = true};
         found = true;
         if (check)
             break;
@@ -261,27 +280,46 @@ static bool step_from_jump(const struct discovery *discovery, uint32_t address, 
     return found;
 }
 
+static bool is_jumped_to(const struct discovery *discovery, uint32_t address, bool more_than_once) {
+    const struct code_range *range = range_of(discovery, address);
+    uint32_t number = range->edges[(address - range->start) / 2];
+    return number && (!more_than_once || discovery->edges[number - 1].next);
+}
+
 /* Fills `path` from its end with instructions that lead to an address; returns where it begins. */
 static size_t find_path(const struct discovery *discovery, uint32_t address,
                         struct step path[MAX_PATH]) {
     size_t begin = MAX_PATH;
     while (begin) {
         struct step step;
-        if (!step_before(discovery, address, &step) && !step_from_jump(discovery, address, &step))
+        bool falls = step_before(discovery, address, &step);
+        if (!falls && !step_from_jump(discovery, address, &step))
             break;
+        step.merge = is_jumped_to(discovery, address, !falls);
         path[--begin] = step;
         address = step.address;
     }
     return begin;
 }
 
-/* Registers that hold one constant through a loop get it before the loop, out of the path's reach:
- * takes the last constant that the function gives each register before an address. */
-static void find_hoisted_constants(const struct discovery *discovery, uint32_t begin, uint32_t end,
-                                   struct constants *found) {
+/* The part of a path that has no other way in. */
+static size_t skip_merges(const struct step path[MAX_PATH], size_t begin) {
+    size_t result = MAX_PATH;
+    while (result > begin && !path[result - 1].merge)
+        result--;
+    return result;
+}
+
+/* Registers that hold one constant through a loop get it before the loop, out of the path's reach.
+ */
+struct hoisted {
+    struct constants addresses, limits; /* mapped addresses; small numbers */
+};
+
+static void collect_constants(const struct discovery *discovery, uint32_t begin, uint32_t end,
+                              struct hoisted *hoisted) {
     struct constants current;
     constants_clear(&current);
-    constants_clear(found);
     for (uint32_t address = begin; address < end;) {
         const struct insn *insn = insn_at(discovery, address);
         if (!insn) {
@@ -289,13 +327,32 @@ static void find_hoisted_constants(const struct discovery *discovery, uint32_t b
             continue;
         }
         constants_step(&current, insn, address);
-        unsigned rd = integer_result(insn);
-        if (rd && current.known >> rd & 1) {
-            found->known |= 1u << rd;
-            found->value[rd] = current.value[rd];
-        }
         address += insn->len;
+        unsigned rd = integer_result(insn);
+        if (!rd || !(current.known >> rd & 1))
+            continue;
+        uint64_t value = current.value[rd];
+        size_t available;
+        struct constants *found = NULL;
+        if (value <= MAX_JUMP_TARGETS)
+            found = &hoisted->limits;
+        else if (value <= UINT32_MAX &&
+                 program_bytes(discovery->input, (uint32_t)value, &available))
+            found = &hoisted->addresses;
+        if (found) {
+            found->known |= 1u << rd;
+            found->value[rd] = value;
+        }
     }
+}
+
+/* Takes the last constant that the function gives each register before the jump, or else behind. */
+static void find_hoisted(const struct discovery *discovery, struct span function, uint32_t jump,
+                         struct hoisted *hoisted) {
+    constants_clear(&hoisted->addresses);
+    constants_clear(&hoisted->limits);
+    collect_constants(discovery, jump, function.end, hoisted);
+    collect_constants(discovery, function.start, jump, hoisted);
 }
 
 static struct span function_around(const struct discovery *discovery, uint32_t address) {
@@ -328,14 +385,15 @@ static bool read_entry(const struct translator_input *input, int64_t address, co
 }
 
 /* Enumerates the values of a jump's address.  A bounded table may lead out of the function (to its
- * cold part); without a bound, the first entry that does is behind the table. */
+ * cold part), and a wrong entry means a wrong bound; without a bound, the first entry that leads
+ * out is behind the table. */
 static size_t enumerate_targets(const struct discovery *discovery, struct value value,
                                 const struct evaluation *evaluation, struct span function,
-                                uint32_t *targets, size_t max) {
+                                bool bounded, uint32_t *targets, size_t max) {
     if (value.symbol == NO_SYMBOL || (!value.width && value.scale < 2))
         return 0;
     struct symbol symbol = evaluation->symbols[value.symbol];
-    if (!symbol.count && !value.width)
+    if (bounded ? !symbol.compared : !value.width)
         return 0;
     size_t count = 0, limit = symbol.count && symbol.count < max ? symbol.count : max;
     for (size_t i = 0; i < limit; i++) {
@@ -343,14 +401,14 @@ static size_t enumerate_targets(const struct discovery *discovery, struct value 
         uint64_t target = (uint64_t)value.constant + (uint64_t)offset, entry;
         if (value.width) {
             if (!read_entry(discovery->input, add(value.table, offset), &value, &entry))
-                break;
+                return bounded ? 0 : count;
             target = (uint64_t)value.constant + entry;
         }
         target &= ~(uint64_t)1; /* as jalr does */
-        bool inside = target >= function.start && target < function.end;
-        bool known = target >= discovery->code_start && target < discovery->code_end;
-        if (symbol.count ? !known : !inside)
-            break;
+        if (bounded && (target < discovery->code_start || target >= discovery->code_end))
+            return 0;
+        if (!bounded && (target < function.start || target >= function.end))
+            return count;
         targets[count++] = (uint32_t)target;
     }
     return count;
@@ -370,28 +428,41 @@ static size_t sort_distinct(uint32_t *targets, size_t count) {
     return kept;
 }
 
-size_t find_jump_targets(const struct discovery *discovery, uint32_t jump, uint32_t *targets,
-                         size_t max) {
+/* The jump's address as one stretch of the path computes it. */
+static struct value evaluate_path(const struct step *path, size_t begin,
+                                  const struct hoisted *hoisted, const struct insn *jump,
+                                  struct evaluation *evaluation) {
+    *evaluation = (struct evaluation){.symbol_count = REGISTERS, .limits = &hoisted->limits};
+    for (unsigned i = 0; i < 32; i++)
+        evaluation->x[i] = hoisted->addresses.known >> i & 1
+                               ? constant_value((int64_t)hoisted->addresses.value[i])
+                               : (struct value){.symbol = (int)i, .scale = 1};
+    for (size_t i = begin; i < MAX_PATH; i++)
+        evaluate_step(evaluation, &path[i]);
+    return add_values(evaluation, evaluation->x[jump->rs1], constant_value(jump->imm));
+}
+
+size_t find_jump_targets(const struct discovery *discovery, uint32_t jump, bool bounded,
+                         uint32_t *targets, size_t max) {
     const struct insn *insn = insn_at(discovery, jump);
     struct span function = function_around(discovery, jump);
     struct step path[MAX_PATH];
-    size_t begin = find_path(discovery, jump, path);
-    /* First with registers unknown where the path begins, then with hoisted constants. */
-    for (int hoisted = 0; hoisted < 2; hoisted++) {
-        struct evaluation evaluation = {.symbol_count = REGISTERS};
-        struct constants constants;
-        constants_clear(&constants);
-        if (hoisted)
-            find_hoisted_constants(discovery, function.start, jump, &constants);
-        for (unsigned i = 0; i < 32; i++)
-            evaluation.x[i] = constants.known >> i & 1
-                                  ? constant_value((int64_t)constants.value[i])
-                                  : (struct value){.symbol = (int)i, .scale = 1};
-        for (size_t i = begin; i < MAX_PATH; i++)
-            evaluate_step(&evaluation, &path[i]);
+    size_t full = find_path(discovery, jump, path), certain = skip_merges(path, full);
+    struct hoisted none, hoisted;
+    constants_clear(&none.addresses);
+    constants_clear(&none.limits);
+    find_hoisted(discovery, function, jump, &hoisted);
+    /* Most certain first. */
+    const struct {
+        size_t begin;
+        const struct hoisted *hoisted;
+    } attempts[] = {{certain, &none}, {certain, &hoisted}, {full, &none}, {full, &hoisted}};
+    for (size_t i = 0; i < sizeof attempts / sizeof *attempts; i++) {
+        struct evaluation evaluation;
         struct value value =
-            add_values(&evaluation, evaluation.x[insn->rs1], constant_value(insn->imm));
-        size_t count = enumerate_targets(discovery, value, &evaluation, function, targets, max);
+            evaluate_path(path, attempts[i].begin, attempts[i].hoisted, insn, &evaluation);
+        size_t count =
+            enumerate_targets(discovery, value, &evaluation, function, bounded, targets, max);
         if (count)
             return sort_distinct(targets, count);
     }
