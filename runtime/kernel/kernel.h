@@ -141,11 +141,14 @@ uint32_t file_rootfs_inode(struct file *file);
 size_t file_path(struct file *file, char *to, size_t size);
 /* A file of zeroes without a name: shared anonymous memory, memfd_create. */
 struct file *file_anonymous(const char *name, uint64_t size);
-/* The image's configuration (rootfs.h), read into the heap; NULL when there is no image. */
+/* The image's configuration (rootfs.h), read into the heap; NULL when there is no image.  May be
+ * called before vfs_init. */
 struct rootfs_config *rootfs_read_config(void);
 /* Mounts the root file system, /proc, /dev, /sys and the preopens; gives the current process its
  * descriptors 0-2 and its root and working directory "/". */
 void vfs_init(void);
+/* Makes the directory if it is missing and works there (the image's WorkingDir).  0 or -errno. */
+int fs_enter(const char *path);
 
 /* Tasks that wait for host descriptors (stdio.c).  The idle loop collects them, calls host_poll
  * with the nearest deadline, and wakes them; while other tasks run the scheduler does the same now
@@ -233,6 +236,8 @@ struct process {
     uint64_t user_ns, system_ns, children_user_ns, children_system_ns;
     uint64_t alarm_deadline, alarm_interval; /* ITIMER_REAL, monotonic ns, 0 = off */
     int32_t oom_score_adjust, nice;
+    uint64_t timer_slack;
+    bool no_new_privileges;
 };
 
 /* What the call being executed keeps between tries; cleared when it finishes. */
@@ -291,6 +296,8 @@ extern struct kernel kernel;
 struct process *process_find(int32_t pid);
 struct task *task_find(int32_t tid);
 bool process_is_alive(const struct process *process); /* not a zombie */
+uint64_t process_cpu_time(const struct process *process); /* ns, up to now */
+uint64_t task_cpu_time(const struct task *task);
 
 /* Sends a signal to a process (info may be NULL: SI_USER from the current process). */
 void signal_process(struct process *process, int signal, const void *siginfo);

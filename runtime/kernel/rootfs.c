@@ -17,6 +17,12 @@ static bool inside(const struct rootfs_header *h, uint64_t offset, uint64_t coun
 }
 
 bool rootfs_open(void) {
+    if (!kernel.vfs) {
+        kernel.vfs = heap_alloc(sizeof *kernel.vfs);
+        kernel.vfs->next_device = 40;
+    }
+    if (kernel.vfs->rootfs)
+        return true;
     struct rootfs_header h;
     if (host_image_size() < sizeof h)
         return false;
@@ -102,7 +108,7 @@ void rootfs_read_data(uint64_t offset, void *to, size_t length) {
 }
 
 struct rootfs_config *rootfs_read_config(void) {
-    if (!kernel.vfs || !kernel.vfs->rootfs || header()->config_size < sizeof(struct rootfs_config))
+    if (!rootfs_open() || header()->config_size < sizeof(struct rootfs_config))
         return NULL;
     /* One more byte, zero: the last string ends whatever the image says. */
     char *config = heap_alloc(header()->config_size + 1);

@@ -152,6 +152,10 @@ int console_open(struct inode *inode, struct file *file) {
 static int stream_refresh(struct inode *inode) {
     const struct stream *stream = inode->private_data;
     struct host_stat st;
+    if (kernel.init) { /* so that the container's user may open /dev/stdout */
+        inode->uid = kernel.init->creds.uid;
+        inode->gid = kernel.init->creds.gid;
+    }
     if (host_fstat(stream->fd, &st) == 0) {
         inode->size = S_ISREG(inode->mode) ? st.size : 0;
         if (S_ISREG(inode->mode)) {
@@ -193,7 +197,7 @@ static const char *name_of_type(uint32_t mode) {
     }
 }
 
-void stdio_init(uint32_t uid, uint32_t gid) {
+void stdio_init(void) {
     struct stdio *stdio = kernel.vfs->stdio = heap_alloc(sizeof *stdio);
     for (int fd = 0; fd < STREAMS; fd++) {
         struct stream *stream = &stdio->streams[fd];
@@ -206,8 +210,6 @@ void stdio_init(uint32_t uid, uint32_t gid) {
         stream->inode =
             inode_new(kernel.vfs->anonymous_fs, &stream_inode_ops, (st.mode & S_IFMT) | 0600);
         stream->inode->private_data = stream;
-        stream->inode->uid = uid; /* so that the container's user may open /dev/stdout */
-        stream->inode->gid = gid;
         stream->inode->ino = kernel.vfs->anonymous_fs->next_ino++;
         if (S_ISCHR(st.mode))
             stream->inode->rdev = DEVICE(1, 3);

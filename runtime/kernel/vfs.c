@@ -79,8 +79,6 @@ void vfs_init(void) {
     struct process *process = current->process;
     struct credentials creds = process->creds;
     process->creds = (struct credentials){0}; /* the kernel itself does what follows */
-    kernel.vfs = heap_alloc(sizeof *kernel.vfs);
-    kernel.vfs->next_device = 40;
     bool image = rootfs_open();
     struct filesystem *root =
         overlay_new("overlay", "overlay", "rw,relatime", OVERLAYFS_MAGIC, image);
@@ -98,10 +96,27 @@ void vfs_init(void) {
     for (size_t i = 0; i < sizeof mount_points / sizeof *mount_points; i++)
         make_directories(mount_points[i]);
     make_network_files();
-    stdio_init(creds.fsuid, creds.fsgid);
+    stdio_init();
     proc_mount();
     dev_mount();
     preopen_mount();
     open_stdio();
     process->creds = creds;
+}
+
+int fs_enter(const char *path) {
+    int error = make_directories(path);
+    struct lookup at;
+    if (!error)
+        error = path_walk(kernel.vfs->root, path, LOOKUP_FOLLOW, &at);
+    if (error)
+        return error;
+    if (S_ISDIR(at.node->inode->mode)) {
+        node_put(current->process->fs->cwd);
+        current->process->fs->cwd = node_get(at.node);
+    } else {
+        error = -ENOTDIR;
+    }
+    lookup_put(&at);
+    return error;
 }

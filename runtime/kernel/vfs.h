@@ -254,7 +254,7 @@ int64_t tty_ioctl(struct tty *tty, struct file *file, uint32_t request, uint64_t
 int tty_check_foreground(struct tty *tty, int signal);
 void tty_make_controlling(struct tty *tty);
 
-void stdio_init(uint32_t uid, uint32_t gid);
+void stdio_init(void);
 int console_open(struct inode *inode, struct file *file);
 struct file *stdio_file(int fd); /* opens the host's descriptor 0, 1 or 2 */
 
