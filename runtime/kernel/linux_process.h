@@ -40,7 +40,7 @@ enum linux_signal {
     SIGSYS,
     SIGRTMIN,
 };
-#define SIGNAL_BIT(signal) (1ull << ((signal)-1))
+#define SIGNAL_BIT(signal) (1ull << ((signal) - 1))
 
 #define SIG_DFL 0
 #define SIG_IGN 1
@@ -283,6 +283,8 @@ struct linux_utsname {
 struct linux_itimerval {
     struct linux_timeval interval, value;
 };
+
+#define ELIBBAD 80 /* the ELF interpreter is damaged */
 
 /* --- ELF (linux/elf.h) --- */
 struct elf64_header {
