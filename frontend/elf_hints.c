@@ -1,7 +1,6 @@
 /* What one ELF file says about its functions, as translator input: segments and hints. */
 #include <gelf.h>
 #include <libelf.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "frontend.h"
@@ -81,10 +80,6 @@ static void add_relocations(struct elf_file *file, Elf_Data *data, Elf_Data *sym
     }
 }
 
-static void add_relr_slot(struct elf_file *file, uint64_t address) {
-    add_slots(file, address, 8, EVIDENCE_RELOCATION);
-}
-
 /* gABI "Relative Relocation Table": an even word is an address, an odd one a bitmap of the 63
  * words behind it. */
 static void add_relr(struct elf_file *file, uint64_t address, uint64_t size) {
@@ -98,55 +93,15 @@ static void add_relr(struct elf_file *file, uint64_t address, uint64_t size) {
         uint64_t word;
         memcpy(&word, bytes + i, 8);
         if (!(word & 1)) {
-            add_relr_slot(file, word);
+            add_slots(file, word, 8, EVIDENCE_RELOCATION);
             where = word + 8;
             continue;
         }
         for (unsigned bit = 1; bit < 64; bit++)
             if (word >> bit & 1)
-                add_relr_slot(file, where + 8 * (bit - 1));
+                add_slots(file, where + 8 * (bit - 1), 8, EVIDENCE_RELOCATION);
         where += 8 * 63;
     }
-}
-
-/* A program linked to fixed addresses has no relocations left: its function pointers are words in
- * data that point into text.  Words that point into the middle of a function with an FDE are none.
- */
-static void add_data_pointers(struct elf_file *file) {
-    size_t known = file->hint_count;
-    for (size_t i = 0; i < file->segment_count; i++) {
-        const struct elf_segment *segment = &file->segments[i];
-        uint64_t skip = -segment->address & 7;
-        if (!segment->executable && segment->file_size > skip)
-            add_slots(file, segment->address + skip, segment->file_size - skip,
-                      EVIDENCE_RELOCATION);
-    }
-    uint32_t low = UINT32_MAX, high = 0;
-    for (size_t i = 0; i < file->hint_count; i++) {
-        low = file->hints[i].address < low ? file->hints[i].address : low;
-        high = file->hints[i].address > high ? file->hints[i].address : high;
-    }
-    if (known == file->hint_count)
-        return;
-    /* One bit per two bytes of text that is inside an FDE's function, not at its start. */
-    uint8_t *inside = allocate((high - low) / 16 + 1);
-    for (size_t i = 0; i < known; i++) {
-        const struct code_hint *hint = &file->hints[i];
-        if (hint->evidence != EVIDENCE_FDE)
-            continue;
-        for (uint64_t a = (uint64_t)hint->address + 2; a < (uint64_t)hint->address + hint->size;
-             a += 2)
-            if (a <= high)
-                inside[(a - low) / 16] |= (uint8_t)(1u << ((a - low) / 2 % 8));
-    }
-    size_t kept = known;
-    for (size_t i = known; i < file->hint_count; i++) {
-        uint32_t a = file->hints[i].address - low;
-        if (!(inside[a / 16] >> (a / 2 % 8) & 1))
-            file->hints[kept++] = file->hints[i];
-    }
-    file->hint_count = kept;
-    free(inside);
 }
 
 /* Section headers; returns whether there are any. */
@@ -271,7 +226,5 @@ void elf_collect_hints(struct elf_file *file) {
     bool frames = false;
     bool sections = add_from_sections(file, elf, &frames);
     add_from_programs(file, elf, sections, frames);
-    if (file->kind == ELF_PROGRAM)
-        add_data_pointers(file);
     elf_end(elf);
 }

@@ -117,7 +117,7 @@ enum archive_kind archive_classify(struct tool *tool, const char *name, int fd) 
                  (length > 10 && strcmp(path + length - 10, "/layer.tar") == 0);
         system |= strncmp(path, "bin/", 4) == 0 || strncmp(path, "usr/", 4) == 0 ||
                   strncmp(path, "etc/", 4) == 0;
-        if ((index && layout) || (manifest && blobs))
+        if (index && layout)
             break;
     }
     enum archive_kind kind = ARCHIVE_ROOT;

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
@@ -28,13 +29,17 @@ static int child(struct tool *tool, int (*work)(void *), void *context, const si
     /* As a background group of the terminal it may still write there. */
     signal(SIGTTOU, SIG_IGN);
     signal(SIGPIPE, SIG_IGN);
+    signal(SIGXFSZ, SIG_IGN); /* then a write beyond the limit fails with EFBIG */
     sigprocmask(SIG_SETMASK, mask, NULL);
     if (isatty(STDIN_FILENO)) {
         int null = open("/dev/null", O_RDONLY);
         if (null < 0 || dup2(null, STDIN_FILENO) < 0)
             return fail(tool, "/dev/null", "cannot open: %s", strerror(errno)), 1;
     }
-    return work(context);
+    int status = work(context);
+    if (fflush(stdout) || ferror(stdout))
+        return fail(tool, "standard output", "cannot write"), status ? status : 1;
+    return status;
 }
 
 int supervise(struct tool *tool, int (*work)(void *), void *context, const char *unfinished) {
