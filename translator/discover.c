@@ -123,14 +123,14 @@ static void push_function(struct discovery *discovery, uint32_t address,
     push(discovery, address);
 }
 
-static void push_taken(struct discovery *discovery, uint32_t address) {
+static void push_taken(struct discovery *discovery, uint32_t address, bool data) {
     struct code_range *range = range_of(discovery, address);
     if (!range)
         return;
     uint8_t *mark = &range->marks[slot_of(range, address)];
-    if (*mark & MARK_TAKEN)
+    if (*mark & MARK_TAKEN && (data || !(*mark & MARK_DATA)))
         return;
-    *mark |= MARK_TAKEN;
+    *mark = (uint8_t)((*mark & ~MARK_DATA) | MARK_TAKEN | (data ? MARK_DATA : 0));
     APPEND(discovery->taken, discovery->taken_count, discovery->taken_capacity, address);
 }
 
@@ -223,7 +223,7 @@ static void follow(struct discovery *discovery, uint32_t address) {
         constants_step(&constants, &insn, address);
         unsigned rd = integer_result(&insn);
         if (insn.op == OP_addi && rd && insn.rs1 && constants.known >> rd & 1)
-            push_taken(discovery, (uint32_t)constants.value[rd]);
+            push_taken(discovery, (uint32_t)constants.value[rd], false);
         address = next;
     }
 }
@@ -303,23 +303,49 @@ static bool is_fallen_into(const struct discovery *discovery, uint32_t address) 
 /* Inside a function of known extent, or in the middle of straight code, a taken address is a label
  * (computed goto, or the base of a jump table's offsets); elsewhere between known code it may be a
  * function. */
-static bool follow_taken_addresses(struct discovery *discovery) {
+static bool follow_taken_address(struct discovery *discovery, uint32_t address) {
+    struct code_range *range = range_of(discovery, address);
+    uint8_t mark = range->marks[slot_of(range, address)];
+    bool fallen_into = is_fallen_into(discovery, address);
+    struct span span;
+    /* A number in data that is an address in straight code is no pointer. */
+    if (mark & MARK_EVIDENCE || (mark & MARK_DATA && fallen_into) ||
+        address < discovery->code_start || address >= discovery->code_end ||
+        !looks_like_code(discovery, address))
+        return false;
+    if (span_of(discovery, address, &span) ? address != span.start : fallen_into)
+        mark_label(discovery, address);
+    else
+        push_function(discovery, address, EVIDENCE_ADDRESS);
+    follow_all(discovery);
+    return true;
+}
+
+static int compare_addresses(const void *left, const void *right) {
+    uint32_t a = *(const uint32_t *)left, b = *(const uint32_t *)right;
+    return (a > b) - (a < b);
+}
+
+/* Follows the taken addresses that code has, or those that only data has.  In ascending order, so
+ * that a function is known before numbers that happen to point into it. */
+static bool follow_taken_addresses(struct discovery *discovery, bool data) {
+    uint32_t *taken = discovery->taken;
+    size_t count = discovery->taken_count;
     bool found = false;
-    while (discovery->taken_count) {
-        uint32_t address = discovery->taken[--discovery->taken_count];
-        struct code_range *range = range_of(discovery, address);
-        struct span span;
-        if (range->marks[slot_of(range, address)] & MARK_EVIDENCE ||
-            address < discovery->code_start || address >= discovery->code_end ||
-            !looks_like_code(discovery, address))
-            continue;
-        found = true;
-        if (span_of(discovery, address, &span) ? address != span.start
-                                               : is_fallen_into(discovery, address))
-            mark_label(discovery, address);
-        else
-            push_function(discovery, address, EVIDENCE_ADDRESS);
+    /* Following them finds new ones. */
+    discovery->taken = NULL;
+    discovery->taken_count = discovery->taken_capacity = 0;
+    if (count)
+        qsort(taken, count, sizeof *taken, compare_addresses);
+    for (size_t i = 0; i < count; i++) {
+        const struct code_range *range = range_of(discovery, taken[i]);
+        bool in_data = range->marks[slot_of(range, taken[i])] & MARK_DATA;
+        if (in_data == data)
+            found |= follow_taken_address(discovery, taken[i]);
+        else if (in_data)
+            APPEND(discovery->taken, discovery->taken_count, discovery->taken_capacity, taken[i]);
     }
+    free(taken);
     return found;
 }
 
@@ -342,7 +368,7 @@ static void find_pointers_in_data(struct discovery *discovery) {
             uint32_t value = word[0] | (uint32_t)word[1] << 8 | (uint32_t)word[2] << 16 |
                              (uint32_t)word[3] << 24;
             if (value >= discovery->code_start && value < discovery->code_end)
-                push_taken(discovery, value);
+                push_taken(discovery, value, true);
         }
     }
 }
@@ -430,12 +456,12 @@ static void follow_hints(struct discovery *discovery, const struct code_hint **h
         bool inside = span_of(discovery, hint->address, &span) && span.start != hint->address;
         switch (hint->evidence) {
         case EVIDENCE_RELOCATION:
-            push_taken(discovery, hint->address);
+            push_taken(discovery, hint->address, false);
             if (!inside)
                 push_function(discovery, hint->address, hint->evidence);
             break;
         case EVIDENCE_ADDRESS:
-            push_taken(discovery, hint->address);
+            push_taken(discovery, hint->address, false);
             break;
         case EVIDENCE_PROFILE:
             if (inside)
@@ -692,7 +718,8 @@ bool discover(const struct translator_input *input, struct program *program, cha
                 follow_all(&discovery);
             while (follow_jump_tables(&discovery, true));
             find_code_bounds(&discovery);
-        } while (follow_taken_addresses(&discovery));
+        } while (follow_taken_addresses(&discovery, false) ||
+                 follow_taken_addresses(&discovery, true));
     } while (follow_jump_tables(&discovery, false));
     give_labels_to_jumps(&discovery);
     build_blocks(&discovery, program);

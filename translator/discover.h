@@ -10,6 +10,7 @@ enum {
     MARK_LEADER = 0x10,   /* a block starts here */
     MARK_LABEL = 0x20,    /* code inside a function whose address is taken */
     MARK_TAKEN = 0x40,    /* on the list of taken addresses */
+    MARK_DATA = 0x80,     /* only because data has this value */
 };
 
 /* One executable segment. */

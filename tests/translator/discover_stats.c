@@ -1,7 +1,7 @@
 /* What discovery finds in ELF files: prints one line per property.
  *   discover_stats FILE...
  *   discover_stats --unresolved FILE    also lists the indirect jumps that were not understood
- *   discover_stats --blocks FILE        also lists all blocks */
+ *   discover_stats --blocks FILE        also lists all blocks and targets of jump tables */
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -79,6 +79,8 @@ static void print_program(const struct program *program, bool unresolved, bool b
         if (blocks)
             printf("block 0x%x 0x%x %s 0x%x %u\n", block->start, block->next, end_names[block->end],
                    block->target, block->target_count);
+        for (size_t j = 0; blocks && j < block->target_count; j++)
+            printf("target 0x%x 0x%x\n", block->next, block->targets[j]);
         if (unresolved && block->end == BLOCK_JUMP_INDIRECT && !block->target_count)
             printf("unresolved 0x%x\n", block->next - block->insns[block->insn_count - 1].len);
     }
