@@ -9,7 +9,6 @@
 #include "signal.h"
 #include "strace.h"
 #include "task.h"
-#include "vfs.h"
 
 #define DEFAULT_PATH "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 #define EXIT_NOT_EXECUTABLE 126
@@ -147,19 +146,6 @@ static void set_credentials(const struct start *start) {
     memcpy(creds->groups, start->groups, creds->group_count * sizeof *creds->groups);
 }
 
-static int enter_directory(const char *path) {
-    int error = 0;
-    struct file *directory = vfs_open(path, O_RDONLY | O_DIRECTORY, 0, &error);
-    if (!directory)
-        return error;
-    struct fs_context *fs = current->process->fs;
-    node_get(directory->path);
-    node_put(fs->cwd);
-    fs->cwd = directory->path;
-    file_put(directory);
-    return 0;
-}
-
 /* Descriptor 0 reads nothing (--no-stdin). */
 static void close_stdin(void) {
     int error = 0;
@@ -258,12 +244,12 @@ int kernel_main(void) {
     kernel.scheduler = heap_alloc(sizeof *kernel.scheduler);
     configure(&start, config);
     create_init(&start);
+    set_credentials(&start);
     vfs_init();
-    if (*start.directory && enter_directory(start.directory)) {
-        complain("c2w: the working directory %s does not exist%s\n", start.directory, "");
+    if (*start.directory && fs_enter(start.directory)) {
+        complain("c2w: cannot use the working directory %s%s\n", start.directory, "");
         return EXIT_NOT_FOUND;
     }
-    set_credentials(&start);
     if (!get_variable(&start.environment, "HOME"))
         set_variable(&start.environment, start.uid == 0 ? "HOME=/root" : "HOME=/");
     if (start.no_stdin)

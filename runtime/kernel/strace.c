@@ -50,15 +50,15 @@ static void put_call(struct line *line, const struct syscall_row *row, uint64_t 
     put_number(line, "[%lld] ", (uint64_t)current->tid);
     if (!row) {
         put_number(line, "syscall_%llu(", number);
-        row = &(const struct syscall_row){.arguments = "xxxxxx"};
     } else {
         put_text(line, row->name);
         put_text(line, "(");
     }
-    for (int i = 0; row->arguments[i]; i++) {
+    const char *letters = row ? row->arguments : "xxxxxx";
+    for (int i = 0; letters[i]; i++) {
         if (i)
             put_text(line, ", ");
-        switch (row->arguments[i]) {
+        switch (letters[i]) {
         case 's':
             put_string(line, arguments[i]);
             break;
