@@ -80,8 +80,11 @@ static bool link_files(struct tool *tool, const struct build_options *options, c
                     names[!objects[0]         ? 0
                           : objects[used - 2] ? 2
                                               : 1]);
-    struct link_options link = {
-        .wasm_ld = linker, .objects = objects, .rootfs_image = rootfs, .output = module};
+    struct link_options link = {.wasm_ld = linker,
+                                .objects = objects,
+                                .rootfs_image = rootfs,
+                                .output = module,
+                                .work_directory = tool->scratch};
     char error[512] = "";
     if (!link_module(&link, &report->link, error, sizeof error))
         return fail(tool, options->output, "cannot link: %s", error);

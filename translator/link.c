@@ -6,7 +6,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -115,7 +114,7 @@ static bool run_linker(const char *const *arguments, struct message *message) {
                     strerror(child < 0 ? fork_error : exec_error));
     if (WIFSIGNALED(status))
         return fail(message, "%s was killed by signal %d", arguments[0], WTERMSIG(status));
-    return WEXITSTATUS(status) == 0 || fail(message, "cannot link: %s", error_line(text));
+    return WEXITSTATUS(status) == 0 || fail(message, "%s", error_line(text));
 }
 
 static bool link_objects(const struct link_options *options, const char *to,
@@ -149,20 +148,13 @@ static char *join(const char *directory, const char *name) {
 bool link_module(const struct link_options *options, struct link_report *report, char *error,
                  size_t error_size) {
     struct message message = {error, error_size};
-    struct stat st;
-    if (stat(options->output, &st) == 0 && !S_ISREG(st.st_mode))
-        return fail(&message, "%s: is not a regular file", options->output);
     char *linked = join(options->work_directory, "linked.wasm");
     if (!linked)
         return fail(&message, "out of memory");
     bool good = link_objects(options, linked, &message) &&
                 module_add_image(linked, options->rootfs_image, options->strip_names,
-                                 options->unfinished, report, error, error_size);
+                                 options->output, report, error, error_size);
     unlink(linked);
     free(linked);
-    if (good && rename(options->unfinished, options->output) < 0) {
-        good = fail(&message, "%s: cannot write: %s", options->output, strerror(errno));
-        unlink(options->unfinished);
-    }
     return good;
 }

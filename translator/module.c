@@ -393,7 +393,7 @@ static bool write_module(struct rewrite *rewrite, const struct mapped_file *file
     struct writer *out = malloc(sizeof *out);
     if (!out)
         return fail(rewrite->failure, "out of memory");
-    out->fd = open(to, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+    out->fd = open(to, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
     out->path = to;
     out->written = out->used = 0;
     rewrite->out = out;

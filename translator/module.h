@@ -5,7 +5,7 @@
 
 #include "translator.h"
 
-/* Writes the file `to` (which must not exist): the module `from` with the contents of the file
+/* Writes the file `to`: the module `from` with the contents of the file
  * `image` as passive data segment 0, in front of its own segments, and a DataCount section.  The
  * "name" section is kept, with the segment numbers in it corrected, or left out.  On failure `to`
  * is removed again. */

@@ -80,14 +80,12 @@ bool translate(const struct translator_input *inputs, size_t count,
 
 /* Links runtime object(s), translated objects and a root file system image into a module: runs
  * wasm-ld, then adds the image as passive data segment 0 and a DataCount section (module.c).
- * Writes `output` completely or not at all: everything is written to `unfinished`, a new file
- * beside it, and renamed.  Who may be killed meanwhile has `unfinished` and the work directory
- * removed by somebody who is not. */
+ * The caller renames `output` when it is complete; it is removed when linking fails. */
 struct link_options {
     const char *wasm_ld;        /* program */
     const char *const *objects; /* NULL-terminated: runtime, libraries, translated objects */
     const char *rootfs_image;   /* file */
-    const char *output, *unfinished;
+    const char *output;         /* created or overwritten */
     const char *work_directory; /* for the module without the image */
     bool strip_names;           /* leave out the names of functions */
 };

@@ -17,18 +17,16 @@ static int print_result(bool good, const struct link_report *report, const char 
 }
 
 int main(int argc, char **argv) {
-    char error[512] = "", unfinished[4096];
+    char error[512] = "";
     struct link_report report;
     if (argc == 3 && strcmp(argv[1], "--sizes") == 0)
         return print_result(measure_module(argv[2], &report, error, sizeof error), &report, error);
     if (argc < 6)
         return 2;
-    snprintf(unfinished, sizeof unfinished, "%s.unfinished", argv[3]);
     const struct link_options options = {.wasm_ld = argv[1],
                                          .objects = (const char *const *)argv + 5,
                                          .rootfs_image = argv[2],
                                          .output = argv[3],
-                                         .unfinished = unfinished,
                                          .work_directory = argv[4]};
     return print_result(link_module(&options, &report, error, sizeof error), &report, error);
 }
