@@ -5,6 +5,7 @@
  *   constants.c       registers with known constants
  *   jump_table.c      indirect jump -> targets
  *   returns.c         calls that do not return
+ *   callgraph.c       properties of functions that their callees decide
  *   cfg.c             a function's region, loops, resume points
  *   plan.c            which functions are lifted, into which shard
  *   lift.c, build.c   region -> LLVM IR
@@ -108,5 +109,16 @@ bool region_build_loop(struct arena *arena, const struct program *program,
                        const struct region *function, uint32_t header, struct region *region);
 /* Index of the block that starts at an address, or -1 when it is not in the region. */
 int32_t region_block(const struct region *region, uint32_t start);
+
+/* Properties of program->functions[i], from direct calls and direct tail jumps (callgraph.c).  What
+ * only indirect calls would tell is not in them. */
+struct call_graph {
+    bool *makes_calls;        /* has a call instruction */
+    bool *has_indirect_calls; /* has an indirect call, or an indirect jump of unknown targets */
+    bool *in_cycle;           /* can reach itself by calls and tail jumps */
+    bool *tail_cycle;         /* can reach itself by tail jumps alone */
+    bool *reads_fflags;       /* reads fflags or fcsr, itself or in what it calls or jumps to */
+};
+void call_graph_build(struct arena *arena, const struct program *program, struct call_graph *graph);
 
 #endif

@@ -61,6 +61,25 @@ static void print_regions(const struct program *program) {
     printf("region seconds %.3f\n", seconds() - start);
 }
 
+static void print_call_graph(const struct program *program) {
+    struct arena arena = {0};
+    struct call_graph graph;
+    size_t calls = 0, indirect = 0, cycles = 0, tails = 0, fflags = 0;
+    double start = seconds();
+    call_graph_build(&arena, program, &graph);
+    for (size_t i = 0; i < program->function_count; i++) {
+        calls += graph.makes_calls[i];
+        indirect += graph.has_indirect_calls[i];
+        cycles += graph.in_cycle[i];
+        tails += graph.tail_cycle[i];
+        fflags += graph.reads_fflags[i];
+    }
+    printf("call_graph makes_calls %zu indirect %zu in_cycle %zu tail_cycle %zu reads_fflags %zu\n",
+           calls, indirect, cycles, tails, fflags);
+    printf("call graph seconds %.3f\n", seconds() - start);
+    arena_free(&arena);
+}
+
 static void print_program(const struct program *program, bool unresolved, bool blocks) {
     size_t by_evidence[8] = {0}, by_end[8] = {0}, insns = 0, tables = 0, targets = 0, fde_bytes = 0;
     size_t overlaps = 0;
@@ -127,6 +146,7 @@ static bool print_file(const char *path, bool unresolved, bool blocks) {
     printf("seconds %.3f\n", seconds() - start);
     print_program(&program, unresolved, blocks);
     print_regions(&program);
+    print_call_graph(&program);
     program_free(&program);
     close(fd);
     return true;
