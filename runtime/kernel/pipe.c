@@ -163,23 +163,27 @@ static const struct file_ops pipe_ops = {
 
 /* --- open --- */
 
-/* An open that has to wait for the other side.  Returns 0 when it may go on. */
-static int wait_for_other_side(struct inode *inode, struct wait_queue *queue, uint64_t opens,
-                               uint32_t *to_come) {
+/* An open waits for the other side.  The next try finds what `opens` was in call.data. */
+static int wait_for_other_side(struct inode *inode, struct wait_queue *queue, uint64_t opens) {
     struct fifo_wait *wait = current->call.data;
-    if (wait && wait->opens != opens) {
-        if (*to_come)
-            --*to_come;
-        return 0;
-    }
     if (!wait) {
         wait = current->call.data = heap_alloc(sizeof *wait);
-        wait->opens = opens;
         if (inode->ops->changed) /* the inode must stay while the task waits */
             inode->ops->changed(inode, 0);
     }
+    wait->opens = opens;
     wait_on(queue);
     return -EBLOCK;
+}
+
+/* Was this open let in while it waited?  It no longer is to come then. */
+static bool was_let_in(uint64_t opens, uint32_t *to_come) {
+    const struct fifo_wait *wait = current->call.data;
+    if (!wait || wait->opens == opens)
+        return false;
+    if (*to_come)
+        --*to_come;
+    return true;
 }
 
 static void let_in(struct wait_queue *queue, uint32_t *to_come) {
@@ -195,18 +199,13 @@ int fifo_open(struct inode *inode, struct file *file) {
     bool reads = access != O_WRONLY, writes = access != O_RDONLY;
     bool blocks = !(file->flags & O_NONBLOCK) && access != O_RDWR;
     file->private_data = (void *)(uintptr_t)pipe->writer_opens;
-    int error = 0;
-    if (!writes && blocks && pipe->writers == 0 && !pipe->writer_waits.first)
-        error = wait_for_other_side(inode, &pipe->reader_waits, pipe->writer_opens,
-                                    &pipe->readers_to_come);
-    if (!reads && pipe->readers == 0 && !pipe->reader_waits.first) {
-        error = -ENXIO;
-        if (blocks)
-            error = wait_for_other_side(inode, &pipe->writer_waits, pipe->reader_opens,
-                                        &pipe->writers_to_come);
-    }
-    if (error)
-        return error;
+    if (!writes && blocks && !was_let_in(pipe->writer_opens, &pipe->readers_to_come) &&
+        pipe->writers == 0 && !pipe->writer_waits.first)
+        return wait_for_other_side(inode, &pipe->reader_waits, pipe->writer_opens);
+    if (!reads && !(blocks && was_let_in(pipe->reader_opens, &pipe->writers_to_come)) &&
+        pipe->readers == 0 && !pipe->reader_waits.first)
+        return blocks ? wait_for_other_side(inode, &pipe->writer_waits, pipe->reader_opens)
+                      : -ENXIO;
     if (reads) {
         pipe->readers++;
         pipe->reader_opens++;
