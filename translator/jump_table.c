@@ -41,6 +41,7 @@ struct symbol {
 };
 
 struct evaluation {
+    const struct translator_input *input;
     struct value x[REGISTERS];
     struct symbol symbols[MAX_SYMBOLS];
     int symbol_count;
@@ -107,12 +108,44 @@ static struct value shift_right(struct evaluation *evaluation, struct value valu
     return value;
 }
 
+static bool read_entry(const struct translator_input *input, int64_t address, uint8_t width,
+                       bool is_signed, uint64_t *entry) {
+    size_t available;
+    if (address < 0 || address > UINT32_MAX)
+        return false;
+    const uint8_t *bytes = program_bytes(input, (uint32_t)address, &available);
+    if (!bytes || available < width)
+        return false;
+    uint64_t raw = 0;
+    for (unsigned i = 0; i < width; i++)
+        raw |= (uint64_t)bytes[i] << 8 * i;
+    unsigned unused = 64 - 8 * width;
+    *entry = is_signed ? (uint64_t)((int64_t)(raw << unused) >> unused) : raw;
+    return true;
+}
+
+static bool is_read_only(const struct translator_input *input, int64_t address) {
+    for (size_t i = 0; i < input->segment_count; i++) {
+        const struct code_segment *segment = &input->segments[i];
+        if (!segment->writable && address >= segment->address &&
+            address < (int64_t)segment->address + segment->size)
+            return true;
+    }
+    return false;
+}
+
 static struct value load_value(struct evaluation *evaluation, struct value address, uint8_t width,
                                bool is_signed) {
     uint32_t count = is_signed || width > 2 ? 0 : 1u << 8 * width;
     struct value entry = fresh_value(evaluation, count);
+    uint64_t content;
     address = affine(address);
-    if (address.symbol == NO_SYMBOL || address.scale < width)
+    if (address.symbol == NO_SYMBOL)
+        return is_read_only(evaluation->input, address.constant) &&
+                       read_entry(evaluation->input, address.constant, width, is_signed, &content)
+                   ? constant_value((int64_t)content)
+                   : entry;
+    if (address.scale < width)
         return entry;
     return (struct value){.symbol = address.symbol,
                           .scale = address.scale,
@@ -368,39 +401,32 @@ static struct span function_around(const struct discovery *discovery, uint32_t a
     return (struct span){start, end};
 }
 
-static bool read_entry(const struct translator_input *input, int64_t address, const struct value *v,
-                       uint64_t *entry) {
-    size_t available;
-    if (address < 0 || address > UINT32_MAX)
-        return false;
-    const uint8_t *bytes = program_bytes(input, (uint32_t)address, &available);
-    if (!bytes || available < v->width)
-        return false;
-    uint64_t raw = 0;
-    for (unsigned i = 0; i < v->width; i++)
-        raw |= (uint64_t)bytes[i] << 8 * i;
-    unsigned unused = 64 - 8 * v->width;
-    *entry = v->is_signed ? (uint64_t)((int64_t)(raw << unused) >> unused) : raw;
-    return true;
-}
-
 /* Enumerates the values of a jump's address.  A bounded table may lead out of the function (to its
  * cold part), and a wrong entry means a wrong bound; without a bound, the first entry that leads
  * out is behind the table. */
 static size_t enumerate_targets(const struct discovery *discovery, struct value value,
                                 const struct evaluation *evaluation, struct span function,
                                 bool bounded, uint32_t *targets, size_t max) {
-    if (value.symbol == NO_SYMBOL || (!value.width && value.scale < 2))
+    if (is_constant(value)) {
+        targets[0] = (uint32_t)value.constant & ~1u;
+        return value.constant >= discovery->code_start && value.constant < discovery->code_end;
+    }
+    if (!value.width && value.scale < 2)
         return 0;
     struct symbol symbol = evaluation->symbols[value.symbol];
     if (bounded ? !symbol.compared : !value.width)
         return 0;
+    /* Relative entries usually count from the table's start, which tells what the first index is.
+     */
+    if (!symbol.compared && value.constant > value.table)
+        symbol.low = (value.constant - value.table) / value.scale;
     size_t count = 0, limit = symbol.count && symbol.count < max ? symbol.count : max;
     for (size_t i = 0; i < limit; i++) {
         int64_t offset = multiply(value.scale, add(symbol.low, (int64_t)i));
         uint64_t target = (uint64_t)value.constant + (uint64_t)offset, entry;
         if (value.width) {
-            if (!read_entry(discovery->input, add(value.table, offset), &value, &entry))
+            if (!read_entry(discovery->input, add(value.table, offset), value.width,
+                            value.is_signed, &entry))
                 return bounded ? 0 : count;
             target = (uint64_t)value.constant + entry;
         }
@@ -429,10 +455,11 @@ static size_t sort_distinct(uint32_t *targets, size_t count) {
 }
 
 /* The jump's address as one stretch of the path computes it. */
-static struct value evaluate_path(const struct step *path, size_t begin,
-                                  const struct hoisted *hoisted, const struct insn *jump,
-                                  struct evaluation *evaluation) {
-    *evaluation = (struct evaluation){.symbol_count = REGISTERS, .limits = &hoisted->limits};
+static struct value evaluate_path(const struct discovery *discovery, const struct step *path,
+                                  size_t begin, const struct hoisted *hoisted,
+                                  const struct insn *jump, struct evaluation *evaluation) {
+    *evaluation = (struct evaluation){
+        .input = discovery->input, .symbol_count = REGISTERS, .limits = &hoisted->limits};
     for (unsigned i = 0; i < 32; i++)
         evaluation->x[i] = hoisted->addresses.known >> i & 1
                                ? constant_value((int64_t)hoisted->addresses.value[i])
@@ -459,8 +486,8 @@ size_t find_jump_targets(const struct discovery *discovery, uint32_t jump, bool 
     } attempts[] = {{certain, &none}, {certain, &hoisted}, {full, &none}, {full, &hoisted}};
     for (size_t i = 0; i < sizeof attempts / sizeof *attempts; i++) {
         struct evaluation evaluation;
-        struct value value =
-            evaluate_path(path, attempts[i].begin, attempts[i].hoisted, insn, &evaluation);
+        struct value value = evaluate_path(discovery, path, attempts[i].begin, attempts[i].hoisted,
+                                           insn, &evaluation);
         size_t count =
             enumerate_targets(discovery, value, &evaluation, function, bounded, targets, max);
         if (count)

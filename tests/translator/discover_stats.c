@@ -1,7 +1,8 @@
 /* What discovery finds in ELF files: prints one line per property.
  *   discover_stats FILE...
  *   discover_stats --unresolved FILE    also lists the indirect jumps that were not understood
- *   discover_stats --blocks FILE        also lists all blocks and targets of jump tables */
+ *   discover_stats --blocks FILE        also lists all blocks, targets of jump tables and
+ * irreducible functions */
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -39,7 +40,7 @@ static size_t covered_bytes(const struct program *program) {
     return covered;
 }
 
-static void print_regions(const struct program *program) {
+static void print_regions(const struct program *program, bool blocks) {
     size_t regions = 0, loops = 0, irreducible = 0, insns = 0, largest = 0;
     double start = seconds();
     for (size_t i = 0; i < program->function_count; i++) {
@@ -48,6 +49,8 @@ static void print_regions(const struct program *program) {
         if (region_build(&arena, program, program->functions[i].entry, 3000, &region)) {
             regions++;
             irreducible += region.irreducible;
+            if (blocks && region.irreducible)
+                printf("irreducible 0x%x\n", region.entry);
             insns += region.insn_count;
             if (region.insn_count > largest)
                 largest = region.insn_count;
@@ -145,7 +148,7 @@ static bool print_file(const char *path, bool unresolved, bool blocks) {
     printf("file %s\n", path);
     printf("seconds %.3f\n", seconds() - start);
     print_program(&program, unresolved, blocks);
-    print_regions(&program);
+    print_regions(&program, blocks);
     print_call_graph(&program);
     program_free(&program);
     close(fd);
