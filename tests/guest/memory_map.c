@@ -39,11 +39,6 @@ static void errors(char *page) {
     result("madvise unaligned", madvise(page + 1, PAGE, MADV_DONTNEED));
     result("write from an unmapped address", write(1, (void *)0x70000000, 5));
     result("read to address 1", read(0, (void *)1, 5));
-    char *guard = map(2, PROT_READ | PROT_WRITE, MAP_PRIVATE);
-    munmap(guard + PAGE, PAGE);
-    int ends[2];
-    succeeds("pipe", pipe(ends));
-    result("write across the end of a mapping", write(ends[1], guard + PAGE - 3, 10));
 }
 
 static void anonymous(void) {
