@@ -242,6 +242,8 @@ void signal_fault(int signal, int code, uint64_t address) {
         task->signal_mask &= ~SIGNAL_BIT(signal);
     }
     task->forced_signal = signal;
+    if (signal == SIGSEGV && code == SEGV_MAPERR && vma_find(task->process->mm, address))
+        code = SEGV_ACCERR; /* page_prot does not tell PROT_NONE from unmapped */
     struct linux_siginfo info = {.signal = signal, .code = code};
     info.fault.address = address;
     remove_pending(&task->pending, &task->queued, SIGNAL_BIT(signal));
