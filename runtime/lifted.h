@@ -8,7 +8,7 @@
  *
  * A call from lifted code (return address RET, stack pointer sp at the call):
  *     npc = callee();
- *     if (npc != RET && (npc = c2w_redispatch(npc, RET, sp)) != RET) return npc;
+ *     if (npc != RET && c2w_redispatch(npc, RET, sp)) return c2w_cpu.leave_pc;
  * A frame that goes on at RET reloads every register it uses from c2w_cpu. */
 #ifndef C2W_LIFTED_H
 #define C2W_LIFTED_H
@@ -49,8 +49,9 @@ struct jump_cache_slot {
 #define JUMP_CACHE_SLOT(pc) (((pc) >> 1) & ((1u << JUMP_CACHE_BITS) - 1))
 extern struct jump_cache_slot c2w_jump_cache[1u << JUMP_CACHE_BITS];
 
-/* Runs lifted or interpreted code from npc until pc == ret with guest stack pointer sp; returns ret
- * then.  Returns another PC (0 for an event) when the caller's frame has to be left. */
+/* Runs lifted or interpreted code from npc until pc == ret with guest stack pointer sp: then returns
+ * 0.  Returns 1 when the caller's frame has to be left, with cpu.leave_pc the PC to return (0 for an
+ * event). */
 uint32_t c2w_redispatch(uint32_t npc, uint32_t ret, uint32_t sp);
 
 /* What a function whose entry is `pc` returns when cpu.depth or cpu.fuel is used up at its start. */

@@ -70,7 +70,7 @@ static void prepare_module(LLVMModuleRef module, LLVMTargetMachineRef machine) {
 
 static bool region_makes_calls(const struct region *region) {
     for (size_t b = 0; b < region->block_count; b++)
-        if (region->blocks[b]->end == BLOCK_CALL || region->blocks[b]->end == BLOCK_CALL_INDIRECT)
+        if (block_is_call(region->blocks[b]))
             return true;
     return false;
 }

@@ -44,6 +44,10 @@ struct block {
                        go on at `next` */
 };
 
+static inline bool block_is_call(const struct block *block) {
+    return block->end == BLOCK_CALL || block->end == BLOCK_CALL_INDIRECT;
+}
+
 struct function {
     uint32_t entry;
     enum code_evidence evidence;

@@ -22,9 +22,12 @@
 #define CALL_COST 100
 #define LOOP_TRIPS_MIN 1000
 
-/* Leaving the region to a constant PC: one LLVM block for each. */
+/* Leaving the region to a constant PC.  A jump to another lifted function has an LLVM block of its
+ * own that stores what is dirty there; all other exits are rare (the time slice is over, code that
+ * was not lifted) and share one block that stores what is dirty at any of them. */
 struct exit_point {
     uint32_t pc;
+    bool is_function;
     register_mask dirty; /* union over the edges to it */
     LLVMBasicBlockRef block;
 };
@@ -32,6 +35,7 @@ struct exit_point {
 struct block_state {
     register_mask reads, writes; /* before any write; any */
     register_mask dirty_in, dirty_out, live_in;
+    register_mask flush; /* stored at the end, though dirty at no successor: see solve_dirty */
     LLVMBasicBlockRef llvm;
     LLVMBasicBlockRef latch; /* of a header: where the back edges go */
     uint32_t loop_cost;      /* of a header: instructions in the loop */
@@ -45,7 +49,11 @@ struct frame {
     struct block_state *blocks;
     struct exit_point *exits;
     size_t exit_count, exit_room;
-    LLVMValueRef budget; /* alloca */
+    register_mask rare_dirty;    /* union over the exits that are no functions */
+    LLVMBasicBlockRef rare_exit; /* stores rare_dirty and returns rare_pc, a phi */
+    LLVMValueRef rare_pc;
+    LLVMBasicBlockRef call_failed; /* returns cpu.leave_pc: everything is stored */
+    LLVMValueRef budget;           /* alloca */
 };
 
 void lift_begin_module(struct lift *l, const struct translator_options *options,
@@ -127,12 +135,23 @@ static struct exit_point *exit_at(struct frame *f, uint32_t pc) {
         if (!f->exits)
             abort();
     }
-    f->exits[f->exit_count] = (struct exit_point){.pc = pc};
+    uint32_t file = (uint32_t)(f->l->program - f->l->plan->programs);
+    f->exits[f->exit_count] =
+        (struct exit_point){.pc = pc, .is_function = plan_function(f->l->plan, file, pc) != NULL};
     return &f->exits[f->exit_count++];
 }
 
-static bool is_call(const struct block *block) {
-    return block->end == BLOCK_CALL || block->end == BLOCK_CALL_INDIRECT;
+static void dirty_at_exit(struct frame *f, uint32_t pc, register_mask dirty) {
+    struct exit_point *exit = exit_at(f, pc);
+    exit->dirty |= dirty;
+    if (!exit->is_function)
+        f->rare_dirty |= dirty;
+}
+
+/* What is stored on the way out to pc. */
+static register_mask stored_at_exit(struct frame *f, uint32_t pc) {
+    const struct exit_point *exit = exit_at(f, pc);
+    return exit->is_function ? exit->dirty : f->rare_dirty;
 }
 
 /* The constant PCs a block can go to; for a call only the return address. */
@@ -189,10 +208,10 @@ static void scan_blocks(struct frame *f) {
             state->has_syscall |= block->insns[i].op == OP_ecall;
             state->may_leave |= insn_may_leave(&block->insns[i]);
         }
-        if (is_call(block)) /* redispatch gets the stack pointer */
+        if (block_is_call(block)) /* redispatch gets the stack pointer */
             state->reads |= SP & ~state->writes;
         for (int32_t h = f->region->loop_header[b]; h >= 0; h = f->region->loop_parent[h])
-            f->blocks[h].loop_cost += block->insn_count + (is_call(block) ? CALL_COST : 0);
+            f->blocks[h].loop_cost += block->insn_count + (block_is_call(block) ? CALL_COST : 0);
     }
     for (unsigned n = 0; n < 32; n++) {
         bool s = single >> (REGISTER_F + n) & 1, d = dual >> (REGISTER_F + n) & 1;
@@ -200,34 +219,100 @@ static void scan_blocks(struct frame *f) {
     }
 }
 
+/* What the end of a block leaves dirty for its successors. */
+static register_mask dirty_behind(const struct frame *f, size_t b) {
+    return block_is_call(f->region->blocks[b]) ? 0 : f->blocks[b].dirty_out & ~f->blocks[b].flush;
+}
+
+/* A system call stores everything; it ends its block. */
+static void update_dirty_out(struct block_state *state) {
+    state->dirty_out = state->has_syscall ? 0 : state->dirty_in | state->writes;
+}
+
+/* Registers that are dirty on some way to a block. */
 static void solve_dirty(struct frame *f) {
     bool changed = true;
     while (changed) {
         changed = false;
         for (size_t b = 0; b < f->region->block_count; b++) {
             const struct block *block = f->region->blocks[b];
-            struct block_state *state = &f->blocks[b];
-            /* A system call stores everything; it ends its block. */
-            state->dirty_out = state->has_syscall ? 0 : state->dirty_in | state->writes;
-            register_mask to_successor = is_call(block) ? 0 : state->dirty_out;
+            update_dirty_out(&f->blocks[b]);
+            register_mask dirty = dirty_behind(f, b);
             for (unsigned i = 0; i < successor_count(block); i++) {
                 int32_t s = internal_successor(f, block, i);
-                if (s >= 0 && (f->blocks[s].dirty_in | to_successor) != f->blocks[s].dirty_in) {
-                    f->blocks[s].dirty_in |= to_successor;
+                if (s >= 0 && (f->blocks[s].dirty_in | dirty) != f->blocks[s].dirty_in) {
+                    f->blocks[s].dirty_in |= dirty;
                     changed = true;
                 }
             }
         }
     }
+}
+
+/* Outside loops a register shall be dirty at a join only when it is on every way there, and the
+ * blocks where it differs store it (flush): otherwise the other ways would have to load it, only to
+ * store it again at the exits.  Inside loops nothing is stored before the loop is left. */
+static void flush_at_joins(struct frame *f) {
+    size_t count = f->region->block_count;
+    register_mask *on_every_way = malloc(count * sizeof *on_every_way);
+    register_mask *on_some_way = calloc(count, sizeof *on_some_way);
+    if (!on_every_way || !on_some_way)
+        abort();
+    for (size_t b = 0; b < count; b++)
+        on_every_way[b] = ~(register_mask)0;
+    on_every_way[0] = 0;                 /* nothing is dirty at the entry */
+    for (size_t b = 0; b < count; b++) { /* back edges: what solve_dirty found is enough */
+        const struct block *block = f->region->blocks[b];
+        for (unsigned i = 0; i < successor_count(block); i++) {
+            int32_t s = internal_successor(f, block, i);
+            if (s >= 0 && is_back_edge(b, s))
+                on_some_way[s] |= dirty_behind(f, b);
+        }
+    }
+    for (size_t b = 0; b < count; b++) {
+        const struct block *block = f->region->blocks[b];
+        struct block_state *state = &f->blocks[b];
+        if (on_every_way[b] == ~(register_mask)0) /* entered from loops only */
+            on_every_way[b] = 0;
+        state->dirty_in = on_every_way[b] | on_some_way[b];
+        update_dirty_out(state);
+        register_mask dirty = dirty_behind(f, b);
+        for (unsigned i = 0; i < successor_count(block); i++) {
+            int32_t s = internal_successor(f, block, i);
+            if (s < 0 || is_back_edge(b, s))
+                continue;
+            int32_t loop = f->region->loop_header[s];
+            bool is_inside = loop >= 0 && (loop != s || f->region->loop_parent[s] >= 0);
+            if (f->region->loop_header[b] >= 0 || is_inside)
+                on_some_way[s] |= dirty;
+            else
+                on_every_way[s] &= dirty;
+        }
+    }
+    for (size_t b = 0; b < count; b++) {
+        const struct block *block = f->region->blocks[b];
+        if (f->region->loop_header[b] >= 0)
+            continue;
+        for (unsigned i = 0; i < successor_count(block); i++) {
+            int32_t s = internal_successor(f, block, i);
+            if (s >= 0)
+                f->blocks[b].flush |= dirty_behind(f, b) & ~f->blocks[s].dirty_in;
+        }
+    }
+    free(on_every_way);
+    free(on_some_way);
+}
+
+static void solve_exits(struct frame *f) {
     for (size_t b = 0; b < f->region->block_count; b++) {
         const struct block *block = f->region->blocks[b];
-        register_mask to_successor = is_call(block) ? 0 : f->blocks[b].dirty_out;
+        register_mask to_successor = dirty_behind(f, b);
         for (unsigned i = 0; i < successor_count(block); i++) {
             int32_t s = internal_successor(f, block, i);
             if (s < 0)
-                exit_at(f, successor(block, i))->dirty |= to_successor;
+                dirty_at_exit(f, successor(block, i), to_successor);
             else if (is_back_edge(b, s))
-                exit_at(f, f->region->blocks[s]->start)->dirty |= f->blocks[s].dirty_in;
+                dirty_at_exit(f, f->region->blocks[s]->start, f->blocks[s].dirty_in);
         }
     }
 }
@@ -240,20 +325,21 @@ static void solve_live(struct frame *f) {
             const struct block *block = f->region->blocks[b];
             struct block_state *state = &f->blocks[b];
             register_mask live = 0;
-            if (is_call(block) || block->end == BLOCK_RETURN || block->end == BLOCK_JUMP_INDIRECT)
+            if (block_is_call(block) || block->end == BLOCK_RETURN ||
+                block->end == BLOCK_JUMP_INDIRECT)
                 live |= state->dirty_out; /* stored there */
-            if (!is_call(block)) {
+            if (!block_is_call(block)) {
                 for (unsigned i = 0; i < successor_count(block); i++) {
                     int32_t s = internal_successor(f, block, i);
                     if (s < 0)
-                        live |= exit_at(f, successor(block, i))->dirty;
+                        live |= stored_at_exit(f, successor(block, i));
                     else
                         live |= f->blocks[s].live_in;
                     if (s >= 0 && is_back_edge(b, s))
-                        live |= exit_at(f, f->region->blocks[s]->start)->dirty;
+                        live |= stored_at_exit(f, f->region->blocks[s]->start);
                 }
             }
-            live = state->reads | (live & ~state->writes);
+            live = state->reads | ((live | state->flush) & ~state->writes);
             if (state->has_syscall || state->may_leave || f->l->options->lockstep)
                 live |= state->dirty_in;
             if (live != state->live_in) {
@@ -292,17 +378,40 @@ void leave_if(struct lift *l, LLVMValueRef condition, uint32_t pc, bool interpre
     LLVMPositionBuilderAtEnd(l->builder, go_on);
 }
 
+/* A block with a phi of PCs that come from several places. */
+static LLVMBasicBlockRef append_join(struct lift *l, LLVMValueRef *pc) {
+    LLVMBasicBlockRef here = LLVMGetInsertBlock(l->builder), block = append_block(l);
+    LLVMPositionBuilderAtEnd(l->builder, block);
+    *pc = LLVMBuildPhi(l->builder, l->i32, "");
+    LLVMPositionBuilderAtEnd(l->builder, here);
+    return block;
+}
+
 /* The LLVM block for an exit to a PC; built on first use. */
 static LLVMBasicBlockRef exit_block(struct frame *f, uint32_t pc) {
+    struct lift *l = f->l;
     struct exit_point *exit = exit_at(f, pc);
-    if (!exit->block) {
-        LLVMBasicBlockRef here = LLVMGetInsertBlock(f->l->builder);
-        exit->block = append_block(f->l);
-        LLVMPositionBuilderAtEnd(f->l->builder, exit->block);
-        store_registers(f->l, exit->dirty);
-        return_pc(f->l, constant_pc(f->l, pc));
-        LLVMPositionBuilderAtEnd(f->l->builder, here);
+    if (exit->block)
+        return exit->block;
+    LLVMBasicBlockRef here = LLVMGetInsertBlock(l->builder);
+    exit->block = append_block(l);
+    LLVMPositionBuilderAtEnd(l->builder, exit->block);
+    if (exit->is_function) {
+        store_registers(l, exit->dirty);
+        return_pc(l, constant_pc(l, pc));
+    } else {
+        if (!f->rare_exit) {
+            f->rare_exit = append_join(l, &f->rare_pc);
+            LLVMPositionBuilderAtEnd(l->builder, f->rare_exit);
+            store_registers(l, f->rare_dirty);
+            return_pc(l, f->rare_pc);
+            LLVMPositionBuilderAtEnd(l->builder, exit->block);
+        }
+        LLVMBuildBr(l->builder, f->rare_exit);
+        LLVMValueRef value = constant_pc(l, pc);
+        LLVMAddIncoming(f->rare_pc, &value, &exit->block, 1);
     }
+    LLVMPositionBuilderAtEnd(l->builder, here);
     return exit->block;
 }
 
@@ -409,17 +518,22 @@ static void lift_call(struct frame *f, size_t b) {
         LLVMValueRef callee = lifted_function_at(l, block->target);
         npc = callee ? call_lifted(l, callee) : constant_pc(l, block->target);
     }
-    LLVMBasicBlockRef slow = append_block(l), leave = append_block(l), go_on = append_block(l);
+    if (!f->call_failed) {
+        LLVMBasicBlockRef here = LLVMGetInsertBlock(l->builder);
+        f->call_failed = append_block(l);
+        LLVMPositionBuilderAtEnd(l->builder, f->call_failed);
+        return_pc(l, load_state(l, l->i32, offsetof(struct cpu, leave_pc)));
+        LLVMPositionBuilderAtEnd(l->builder, here);
+    }
+    LLVMBasicBlockRef slow = append_block(l), go_on = append_block(l);
     LLVMValueRef returned = LLVMBuildICmp(l->builder, LLVMIntEQ, npc, ret, "");
     weigh_branch(l, LLVMBuildCondBr(l->builder, returned, go_on, slow), 100000, 1);
 
     LLVMPositionBuilderAtEnd(l->builder, slow);
     LLVMValueRef arguments[] = {npc, ret, sp};
-    LLVMValueRef after = call_runtime(l, "c2w_redispatch", l->i32, arguments, 3);
-    LLVMValueRef back = LLVMBuildICmp(l->builder, LLVMIntEQ, after, ret, "");
-    LLVMBuildCondBr(l->builder, back, go_on, leave);
-    LLVMPositionBuilderAtEnd(l->builder, leave);
-    return_pc(l, after);
+    LLVMValueRef leave = call_runtime(l, "c2w_redispatch", l->i32, arguments, 3);
+    leave = LLVMBuildICmp(l->builder, LLVMIntNE, leave, LLVMConstInt(l->i32, 0, false), "");
+    LLVMBuildCondBr(l->builder, leave, f->call_failed, go_on);
 
     /* The frame rule: everything used from here on is loaded again. */
     LLVMPositionBuilderAtEnd(l->builder, go_on);
@@ -496,6 +610,7 @@ static void lift_block(struct frame *f, size_t b) {
         pc = l->next_pc;
     }
     canonicalize_registers(l);
+    store_registers(l, f->blocks[b].flush);
     lift_terminator(f, b);
 }
 
@@ -530,6 +645,8 @@ void lift_region(struct lift *l, const struct program *program, const struct reg
     l->depth = NULL;
     scan_blocks(&f);
     solve_dirty(&f);
+    flush_at_joins(&f);
+    solve_exits(&f);
     solve_live(&f);
 
     l->function = declare_function(l, name, l->lifted_type);

@@ -25,6 +25,25 @@ static bool is_function(const struct program *program, uint32_t pc) {
     return function_at(program, pc) != NULL;
 }
 
+/* A loop that calls is left and entered again at every call that unwinds or is interpreted, and its
+ * own instructions are few beside those of its callees: only small ones are worth their size. */
+#define CALLING_LOOP_INSNS_MAX 64
+
+static bool is_worth_resuming(const struct region *region, size_t header) {
+    uint32_t insns = 0;
+    bool calls = false;
+    for (size_t b = 0; b < region->block_count; b++) {
+        int32_t h = region->loop_header[b];
+        while (h >= 0 && (size_t)h != header)
+            h = region->loop_parent[h];
+        if (h < 0)
+            continue;
+        insns += region->blocks[b]->insn_count;
+        calls |= block_is_call(region->blocks[b]);
+    }
+    return !calls || insns <= CALLING_LOOP_INSNS_MAX;
+}
+
 /* Adds a function's loop headers; a header that two functions share is lifted for the first. */
 static void add_resume_points(struct builder *b, const struct program *program,
                               const struct region *region, unsigned char *taken,
@@ -34,7 +53,8 @@ static void add_resume_points(struct builder *b, const struct program *program,
     for (size_t i = 1; i < region->block_count; i++) {
         uint32_t pc = region->blocks[i]->start;
         size_t index = (size_t)(region->blocks[i] - program->blocks);
-        if (!region->is_header[i] || is_function(program, pc) || taken[index])
+        if (!region->is_header[i] || is_function(program, pc) || taken[index] ||
+            !is_worth_resuming(region, i))
             continue;
         taken[index] = 1;
         plan->resume_points =

@@ -55,17 +55,19 @@ static uint32_t run(uint32_t pc, uint32_t stop, uint64_t sp) {
 }
 
 uint32_t c2w_redispatch(uint32_t npc, uint32_t ret, uint32_t sp) {
+    c2w_cpu.leave_pc = 0;
     if (npc == 0)
-        return 0;
+        return 1;
     if (c2w_cpu.depth == 0) {
         c2w_cpu.pc = npc;
         c2w_cpu.event |= EVENT_STACK;
-        return 0;
+        return 1;
     }
     c2w_cpu.depth--;
     uint32_t pc = run(npc, ret, sp);
     c2w_cpu.depth++;
-    return pc;
+    c2w_cpu.leave_pc = pc;
+    return pc != ret;
 }
 
 uint32_t c2w_unwind(uint32_t pc) {
