@@ -18,6 +18,14 @@ bool platform_supported(struct tool *tool, const char *platform) {
     return fail(tool, NULL, "platform %s is unknown (only linux/riscv64 can be built)", platform);
 }
 
+bool check_image_argument(struct tool *tool, const char *argument) {
+    bool input = strcmp(argument, "-") == 0;
+    tool->image = input ? "standard input" : argument;
+    if (input && isatty(STDIN_FILENO))
+        return fail(tool, tool->image, "is a terminal (pipe an image into it)");
+    return true;
+}
+
 bool build_rootfs(struct tool *tool, const struct build_options *options, const char *path,
                   struct image *image) {
     if (!image_load(tool, options->image, options->platform, image) ||
@@ -84,7 +92,8 @@ static bool link_files(struct tool *tool, const struct build_options *options, c
                                 .objects = objects,
                                 .rootfs_image = rootfs,
                                 .output = module,
-                                .work_directory = tool->scratch};
+                                .work_directory = tool->scratch,
+                                .strip_names = options->strip};
     char error[512] = "";
     if (!link_module(&link, &report->link, error, sizeof error))
         return fail(tool, options->output, "cannot link: %s", error);
@@ -215,11 +224,8 @@ static int run_build(struct tool *tool, const struct verb *verb, int argc, char 
     }
     if (!options->output)
         options->output = default_output(options->image);
-    tool->image = options->image;
-    if (!platform_supported(tool, options->platform))
+    if (!platform_supported(tool, options->platform) || !check_image_argument(tool, options->image))
         return 1;
-    if (strcmp(options->image, "-") == 0 && isatty(STDIN_FILENO))
-        return fail(tool, "standard input", "is a terminal (pipe an image into it)"), 1;
     if (!claim_output(tool, &command))
         return 1;
     int status =

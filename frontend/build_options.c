@@ -23,6 +23,7 @@ const struct option_spec shared_options[] = {
      BUILD_LOCKSTEP},
     {'j', "jobs", "N", "compile with N threads (default: number of CPUs)", BUILD_JOBS},
     {0, "dump-ir", "FILE", "write the LLVM IR before optimisation", BUILD_DUMP_IR},
+    {'s', "strip", NULL, "leave out the names of functions (a smaller module)", BUILD_STRIP},
     {0, "entrypoint", "PATH", "replace the image's Entrypoint and drop its Cmd", BUILD_ENTRYPOINT},
     {'e', "env", "K=V", "set an environment variable; K alone takes it from here", BUILD_ENV},
     {'w', "workdir", "DIR", "working directory in the container", BUILD_WORKDIR},
@@ -96,6 +97,9 @@ bool build_option_set(struct tool *tool, const struct verb *verb, struct build_o
         return set_jobs(tool, verb, options, value);
     case BUILD_DUMP_IR:
         options->translator.dump_ir = value;
+        return true;
+    case BUILD_STRIP:
+        options->strip = true;
         return true;
     case BUILD_KEEP:
         options->keep_temporaries = true;

@@ -349,7 +349,7 @@ struct build_options {
     struct container_overrides overrides;
     enum lift_mode lift;
     struct translator_options translator;
-    bool keep_temporaries;
+    bool keep_temporaries, strip;
 };
 /* What build reports. */
 struct build_report {
@@ -379,6 +379,7 @@ enum shared_option {
     BUILD_LOCKSTEP,
     BUILD_JOBS,
     BUILD_DUMP_IR,
+    BUILD_STRIP,
     BUILD_KEEP,
     BUILD_QUIET,
     BUILD_ENTRYPOINT,
@@ -396,6 +397,8 @@ bool build_option_set(struct tool *tool, const struct verb *verb, struct build_o
                       int id, const char *value);
 /* "K=V", or "K" with the value of this process; NULL when that is not set, or no name. */
 char *environment_item(const char *value);
+/* The IMAGE argument as messages name it; false after a message when it is a terminal. */
+bool check_image_argument(struct tool *tool, const char *argument);
 bool platform_supported(struct tool *tool, const char *platform);
 
 struct engine_start {

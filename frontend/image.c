@@ -16,8 +16,6 @@ const char *image_kind_name(enum image_kind kind) {
 
 /* Copies standard input into a file, which can be read twice. */
 static int spool_input(struct tool *tool) {
-    if (isatty(STDIN_FILENO))
-        return fail(tool, "standard input", "is a terminal (pipe an image into it)"), -1;
     char *path = scratch_path(tool, "input");
     int fd = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
     size_t size = 256 * 1024;

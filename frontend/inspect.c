@@ -283,11 +283,8 @@ static int run_inspect(struct tool *tool, const struct verb *verb, int argc, cha
         return usage_error(tool, "inspect", "no IMAGE given");
     if (rest.count)
         return usage_error(tool, "inspect", "words behind -- have no use here");
-    tool->image = command.image;
-    if (!platform_supported(tool, command.platform))
+    if (!platform_supported(tool, command.platform) || !check_image_argument(tool, command.image))
         return 1;
-    if (strcmp(command.image, "-") == 0 && isatty(STDIN_FILENO))
-        return fail(tool, "standard input", "is a terminal (pipe an image into it)"), 1;
     int status = scratch_create(tool) ? supervise(tool, inspect_work, &command, NULL) : 1;
     scratch_remove(tool);
     return status;

@@ -215,12 +215,10 @@ static int run_run(struct tool *tool, const struct verb *verb, int argc, char **
         return stop - 1;
     if (!command.build.image)
         return usage_error(tool, "run", "no IMAGE given");
-    tool->image = command.build.image;
     command.native = command.engine && strcmp(command.engine, "native") == 0;
-    if (!platform_supported(tool, command.build.platform))
+    if (!platform_supported(tool, command.build.platform) ||
+        !check_image_argument(tool, command.build.image))
         return 1;
-    if (strcmp(command.build.image, "-") == 0 && isatty(STDIN_FILENO))
-        return fail(tool, "standard input", "is a terminal (pipe an image into it)"), 1;
 
     bool module;
     char *path;

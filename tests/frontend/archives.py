@@ -14,10 +14,9 @@ BLOCK = 512
 # --- ELF files ---
 
 def elf(kind=2, machine=243, elf_class=2, data=1, entry=None, segments=None, interpreter=None,
-        phentsize=56, phnum=None, phoff=64, needed=(), sections=b'', shoff=0, shnum=0):
+        phentsize=56, phnum=None, phoff=64, code=bytes.fromhex('9308d00573000000')):
     """A small riscv64 program: `li a7, 93; ecall`.  segments: (type, flags, offset, address,
     file size, memory size, alignment) or None for one that covers the file."""
-    code = bytes.fromhex('9308d00573000000')
     headers = 2 if interpreter else 1
     start = 64 + 56 * (len(segments) if segments is not None else headers)
     body = code + ((interpreter.encode() + b'\0') if interpreter else b'')
@@ -34,11 +33,11 @@ def elf(kind=2, machine=243, elf_class=2, data=1, entry=None, segments=None, int
     if elf_class == 1:
         return header + struct.pack('<HHIIIIIHHHHHH', kind, machine, 1, entry, 52, 0, 0, 52, 32, 0, 40,
                                     0, 0) + code
-    header += struct.pack('<HHIQQQIHHHHHH', kind, machine, 1, entry, phoff, shoff, 0, 64, phentsize,
-                          len(segments) if phnum is None else phnum, 64, shnum, 0)
+    header += struct.pack('<HHIQQQIHHHHHH', kind, machine, 1, entry, phoff, 0, 0, 64, phentsize,
+                          len(segments) if phnum is None else phnum, 64, 0, 0)
     table = b''.join(struct.pack('<IIQQQQQQ', t, f, o, a, a, fs, ms, al)
                      for t, f, o, a, fs, ms, al in segments)
-    return header + table + body + sections
+    return header + table + body
 
 
 PROGRAM = elf()
