@@ -111,7 +111,7 @@ static uint32_t pipe_poll(struct file *file, bool wait) {
     if (access != O_WRONLY) {
         if (pipe->used)
             ready |= POLLIN | POLLRDNORM;
-        /* A FIFO that no writer has opened yet since this open does not hang up. */
+        /* A FIFO that was opened with O_NONBLOCK and has had no writer since does not hang up. */
         uint64_t opens_before = (uint64_t)(uintptr_t)file->private_data;
         if (pipe->writers == 0 && (uint32_t)pipe->writer_opens != (uint32_t)opens_before)
             ready |= POLLHUP;
@@ -197,12 +197,15 @@ int fifo_open(struct inode *inode, struct file *file) {
     struct pipe *pipe = inode->pipe;
     uint32_t access = file->flags & O_ACCMODE;
     bool reads = access != O_WRONLY, writes = access != O_RDONLY;
-    bool blocks = !(file->flags & O_NONBLOCK) && access != O_RDWR;
-    file->private_data = (void *)(uintptr_t)pipe->writer_opens;
+    /* A pipe that is opened again, through /proc/self/fd, waits for nobody. */
+    bool is_pipe = inode->fs == kernel.vfs->anonymous_fs;
+    bool blocks = !is_pipe && !(file->flags & O_NONBLOCK) && access != O_RDWR;
+    if (!is_pipe && !writes && !blocks && pipe->writers == 0)
+        file->private_data = (void *)(uintptr_t)pipe->writer_opens;
     if (!writes && blocks && !was_let_in(pipe->writer_opens, &pipe->readers_to_come) &&
         pipe->writers == 0 && !pipe->writer_waits.first)
         return wait_for_other_side(inode, &pipe->reader_waits, pipe->writer_opens);
-    if (!reads && !(blocks && was_let_in(pipe->reader_opens, &pipe->writers_to_come)) &&
+    if (!reads && !is_pipe && !(blocks && was_let_in(pipe->reader_opens, &pipe->writers_to_come)) &&
         pipe->readers == 0 && !pipe->reader_waits.first)
         return blocks ? wait_for_other_side(inode, &pipe->writer_waits, pipe->reader_opens)
                       : -ENXIO;
