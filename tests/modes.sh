@@ -81,10 +81,15 @@ same_run() {
     ok "$1"
 }
 
-# record PREFIX COMMAND...: runs a command, keeps PREFIX.out, PREFIX.err and PREFIX.status.
+# record PREFIX COMMAND...: runs a command, keeps PREFIX.out, PREFIX.err and PREFIX.status.  Both
+# streams are pipes, as in a container: a file would be truncated by `echo > /dev/stdout`.
 record() {
-    local prefix=$1 status=0
+    local prefix=$1
     shift
-    "$@" > "$prefix.out" 2> "$prefix.err" || status=$?
-    echo "$status" > "$prefix.status"
+    {
+        {
+            "$@" 2>&3 | cat > "$prefix.out"
+            echo "${PIPESTATUS[0]}" > "$prefix.status"
+        } 3>&1 | cat > "$prefix.err"
+    }
 }
