@@ -11,7 +11,7 @@ static int check_new(const struct lookup *at, bool directory) {
         return -ENOENT;
     struct inode *parent = at->parent->inode;
     if (!parent->ops->create)
-        return -EACCES; /* as /proc does */
+        return -ENOENT; /* /proc: the look-up itself fails */
     if (parent->nlink == 0)
         return -ENOENT;
     return inode_permission(parent, W_OK | X_OK);

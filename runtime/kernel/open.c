@@ -89,7 +89,7 @@ static int create_file(struct lookup *at, uint32_t mode) {
     if (error)
         return error;
     if (!directory->ops->create)
-        return -EACCES;
+        return -ENOENT; /* /proc: the look-up itself fails */
     mode = (mode & 07777 & ~current->process->fs->umask) | S_IFREG;
     error = directory->ops->create(directory, at->name, at->length, mode, 0, NULL, &made);
     if (!error)
@@ -211,7 +211,6 @@ struct file *file_anonymous(const char *name, uint64_t size) {
     int error;
     text_printf(&text, "/memfd:%s (deleted)", name);
     inode->size = size;
-    inode->nlink = 0;
     struct path_node *node = node_anonymous(inode, text.bytes);
     heap_free(text.bytes);
     struct file *file = open_node(node, O_RDWR, &error);

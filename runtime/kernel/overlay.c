@@ -328,6 +328,7 @@ static int64_t regular_read(struct file *file, void *to, size_t length, uint64_t
         return 0;
     if (length > inode->size - offset)
         length = (size_t)(inode->size - offset);
+    shared_before_read(file);
     file_data_read(data_of(inode), to, length, offset);
     if (!(file->flags & O_NOATIME))
         touch_accessed(inode);
@@ -353,6 +354,7 @@ static int64_t regular_write(struct file *file, const void *from, size_t length,
         if (offset + (uint64_t)done > inode->size)
             inode->size = offset + (uint64_t)done;
         data_modified(inode);
+        shared_after_write(file, from, (uint64_t)done, offset);
     }
     return done;
 }
@@ -526,6 +528,7 @@ bool overlay_is_image_file(const struct inode *inode) {
 struct inode *overlay_nameless(struct filesystem *fs, uint32_t mode) {
     struct inode *inode = inode_new(fs, &overlay_ops, mode);
     inode->ino = fs->next_ino++;
+    inode->nlink = 0;
     inode->uid = current->process->creds.fsuid;
     inode->gid = current->process->creds.fsgid;
     return inode;

@@ -222,9 +222,18 @@ static int host_set_size(struct inode *inode, uint64_t size) {
 
 static uint64_t host_blocks(struct inode *inode) { return (inode->size + 511) / 512; }
 
-/* --- open files: private_data is the host's descriptor + 1 --- */
+/* --- open files --- */
 
-static int host_fd(const struct file *file) { return (int)(intptr_t)file->private_data - 1; }
+struct host_file {
+    int fd;
+    /* Directory: its names, listed when reading starts, so that positions stay while files come and
+     * go.  Each is an inode number, a mode, then the name with its NUL. */
+    struct text names;
+    uint64_t count;
+    bool listed;
+};
+
+static int host_fd(const struct file *file) { return ((struct host_file *)file->private_data)->fd; }
 
 static int host_open_inode(struct inode *inode, struct file *file) {
     bool directory = S_ISDIR(inode->mode);
@@ -232,7 +241,8 @@ static int host_open_inode(struct inode *inode, struct file *file) {
     int fd = host_open(directory_of(inode), path_of(inode), flags, 0);
     if (fd < 0)
         return fd;
-    file->private_data = (void *)(intptr_t)(fd + 1);
+    struct host_file *state = file->private_data = heap_alloc(sizeof *state);
+    state->fd = fd;
     file->ops = directory ? &host_directory_ops : &host_file_ops;
     return 0;
 }
@@ -254,7 +264,12 @@ static int64_t file_seek(struct file *file, int64_t offset, int whence) {
     return error ? error : seek_with_size(file, offset, whence, st.size);
 }
 
-static void file_release(struct file *file) { host_close(host_fd(file)); }
+static void file_release(struct file *file) {
+    struct host_file *state = file->private_data;
+    host_close(state->fd);
+    heap_free(state->names.bytes);
+    heap_free(state);
+}
 
 static int host_sync_file(struct file *file) { return host_sync(host_fd(file)); }
 
@@ -265,28 +280,44 @@ static const struct file_ops host_file_ops = {
     .release = file_release,
 };
 
-struct host_directory_reader {
-    struct directory_sink *sink;
-    uint64_t position, index;
-};
-
 static bool take_name(void *context, const char *name, uint64_t ino, uint32_t mode_type) {
-    struct host_directory_reader *reader = context;
-    uint64_t index = reader->index++;
-    if (index < reader->position)
-        return true;
-    return reader->sink->emit(reader->sink, name, strlen(name), ino, mode_type, index + 1);
+    struct host_file *state = context;
+    text_add(&state->names, (const char *)&ino, sizeof ino);
+    text_add(&state->names, (const char *)&mode_type, sizeof mode_type);
+    text_add(&state->names, name, strlen(name) + 1);
+    state->count++;
+    return true;
 }
 
 static int read_host_directory(struct file *file, struct directory_sink *sink) {
     struct inode *inode = file->inode;
+    struct host_file *state = file->private_data;
+    if (file->position == 0 || !state->listed) {
+        state->names.length = 0;
+        state->count = 0;
+        int error = host_read_directory(state->fd, take_name, state);
+        if (error)
+            return error;
+        state->listed = true;
+    }
     if (file->position < 1 && !sink->emit(sink, ".", 1, inode->ino, S_IFDIR, 1))
         return 0;
     if (file->position < 2 &&
         !sink->emit(sink, "..", 2, node_parent(file->path)->inode->ino, S_IFDIR, 2))
         return 0;
-    struct host_directory_reader reader = {sink, file->position, 2};
-    return host_read_directory(host_fd(file), take_name, &reader);
+    const char *at = state->names.bytes;
+    for (uint64_t i = 0; i < state->count; i++) {
+        uint64_t ino;
+        uint32_t mode;
+        memcpy(&ino, at, sizeof ino);
+        memcpy(&mode, at + sizeof ino, sizeof mode);
+        at += sizeof ino + sizeof mode;
+        size_t length = strlen(at);
+        if (i + 2 >= file->position && !sink->emit(sink, at, length, ino, mode, i + 3))
+            return 0;
+        at += length + 1;
+    }
+    return 0;
 }
 
 static int64_t directory_seek(struct file *file, int64_t offset, int whence) {

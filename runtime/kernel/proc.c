@@ -75,6 +75,11 @@ static int proc_refresh(struct inode *inode) {
     struct proc_subject subject;
     if (!get_subject(inode, &subject))
         return -ENOENT;
+    if (node->entry->kind == PROC_PIDS) {
+        inode->nlink = 2;
+        for (const struct process *p = kernel.processes; p; p = p->next)
+            inode->nlink++;
+    }
     if (subject.process) {
         inode->uid = subject.process->creds.euid;
         inode->gid = subject.process->creds.egid;

@@ -102,10 +102,7 @@ static void show_comm(struct text *text, const struct proc_subject *subject) {
 
 static int64_t store_comm(const struct proc_subject *subject, const char *from, size_t length) {
     char name[16] = {0};
-    size_t used = length;
-    if (used && from[used - 1] == '\n')
-        used--;
-    memcpy(name, from, used < sizeof name - 1 ? used : sizeof name - 1);
+    memcpy(name, from, length < sizeof name - 1 ? length : sizeof name - 1);
     if (subject->process != current->process)
         return -EINVAL; /* only one's own threads, proc(5) */
     memcpy(subject->task->comm, name, sizeof name);

@@ -88,6 +88,12 @@ static int64_t transfer(struct file *file, int direction, void *bytes, size_t le
     return (int64_t)*done;
 }
 
+/* Reading nothing touches no buffer. */
+static bool at_end(const struct file *file, int direction, uint64_t offset) {
+    return direction == READING && file->inode && S_ISREG(file->inode->mode) &&
+           has_position(file) && offset >= file->inode->size;
+}
+
 /* The vector form; `offset` is used when `positioned`, else the file's own position, which moves.
  */
 static int64_t transfer_vector(struct file *file, int direction, const struct linux_iovec *vector,
@@ -117,7 +123,7 @@ static int64_t transfer_vector(struct file *file, int direction, const struct li
         size_t length = (size_t)vector[i].length;
         void *bytes = user_range(vector[i].base, &length, prot);
         if (!bytes && vector[i].length) {
-            result = -EFAULT;
+            result = at_end(file, direction, offset + done) ? 0 : -EFAULT;
             break;
         }
         if (length == 0 && count > 1)
