@@ -567,8 +567,10 @@ static void end_block(const struct discovery *discovery, struct block *block, ui
     }
     block->end = BLOCK_JUMP_INDIRECT;
     struct indirect_jump key = {.address = address};
-    const struct indirect_jump *jump = bsearch(&key, discovery->jumps, discovery->jump_count,
-                                               sizeof *discovery->jumps, compare_jumps);
+    const struct indirect_jump *jump = NULL;
+    if (discovery->jump_count)
+        jump = bsearch(&key, discovery->jumps, discovery->jump_count, sizeof *discovery->jumps,
+                       compare_jumps);
     if (jump && jump->target_count) {
         block->target_count = jump->target_count;
         block->targets = jump->targets;
@@ -628,7 +630,8 @@ static int compare_ranges(const void *left, const void *right) {
 }
 
 static void build_blocks(struct discovery *discovery, struct program *program) {
-    qsort(discovery->jumps, discovery->jump_count, sizeof *discovery->jumps, compare_jumps);
+    if (discovery->jump_count)
+        qsort(discovery->jumps, discovery->jump_count, sizeof *discovery->jumps, compare_jumps);
     qsort(discovery->ranges, discovery->range_count, sizeof *discovery->ranges, compare_ranges);
     size_t count = 0;
     for (int fill = 0; fill < 2; fill++) {

@@ -62,16 +62,22 @@ static void finish(struct comparison *comparison, const char *name) {
     decoder_free(comparison->decoder);
 }
 
+static const char *base_name(const char *path) {
+    size_t length = strlen(path);
+    while (length && path[length - 1] != '/')
+        length--;
+    return path + length;
+}
+
 static void compare_file(const char *path) {
     struct comparison comparison = {.decoder = decoder_new()};
-    const char *slash = strrchr(path, '/');
     int fd = open(path, O_RDONLY | O_CLOEXEC);
     struct stat status;
     const uint8_t *bytes = MAP_FAILED;
     if (fd >= 0 && !fstat(fd, &status))
         bytes = mmap(NULL, (size_t)status.st_size, PROT_READ, MAP_PRIVATE, fd, 0);
     if (bytes == MAP_FAILED) {
-        printf("not ok decode text of %s: cannot be read\n", slash ? slash + 1 : path);
+        printf("not ok decode text of %s: cannot be read\n", base_name(path));
         return;
     }
     struct elf_file file = {.path = (char *)path};
@@ -83,7 +89,7 @@ static void compare_file(const char *path) {
                     (uint32_t)(segment->address + at));
     }
     char name[300];
-    snprintf(name, sizeof name, "decode text of %s", slash ? slash + 1 : path);
+    snprintf(name, sizeof name, "decode text of %s", base_name(path));
     if (!comparison.words)
         printf("not ok %s: no executable segment\n", name);
     else
