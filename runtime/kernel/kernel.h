@@ -181,6 +181,10 @@ void *user_pointer(uint64_t va, uint64_t length, int prot);
 /* Copies a NUL-terminated string; length without NUL, -EFAULT, or -ENAMETOOLONG. */
 int64_t user_string(char *to, size_t size, uint64_t va);
 
+/* Shared mappings of a regular file: called before its contents are read and after a write. */
+void shared_before_read(struct file *file);
+void shared_after_write(struct file *file, const void *from, uint64_t length, uint64_t offset);
+
 /* --- processes and tasks (task.c, exec.c, signal.c, wait.c) --- */
 #define SIGNAL_COUNT 64
 
@@ -295,7 +299,7 @@ extern struct kernel kernel;
 
 struct process *process_find(int32_t pid);
 struct task *task_find(int32_t tid);
-bool process_is_alive(const struct process *process); /* not a zombie */
+bool process_is_alive(const struct process *process);     /* not a zombie */
 uint64_t process_cpu_time(const struct process *process); /* ns, up to now */
 uint64_t task_cpu_time(const struct task *task);
 

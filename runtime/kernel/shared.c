@@ -1,6 +1,6 @@
 /* Shared memory: each shared object (part of a file, or anonymous memory that fork shares) has one
- * home address, which every mapper gets.  Its pages are never swapped.  Writes reach the file on
- * msync, munmap and exit. */
+ * home address, which every mapper gets.  Its pages are never swapped.  Stores reach the file on
+ * msync, munmap and exit, and before it is read; writes to the file reach the mapping. */
 #include <string.h>
 
 #include "mm.h"
@@ -142,16 +142,61 @@ void shared_put(const struct vma *vma) {
     heap_free(object);
 }
 
+/* The object that has pages of the file, from `*at` on. */
+static struct shared_object *next_of_file(struct shared_object *at, struct file *file) {
+    uint64_t device, inode;
+    if (!at)
+        return NULL;
+    file_identity(file, &device, &inode);
+    while (at && !(at->file && at->device == device && at->inode == inode))
+        at = at->next;
+    return at;
+}
+
+/* Writes the pages that differ from the file; the others must not change its times. */
+static int write_back(struct shared_object *object, uint32_t start, uint32_t end) {
+    static bool is_writing; /* the file calls back before it is read */
+    uint64_t size = file_size(object->file);
+    int error = 0;
+    if (is_writing || (object->file->flags & O_ACCMODE) != O_RDWR)
+        return 0;
+    is_writing = true;
+    for (uint32_t page = start; page < end && !error; page += PAGE_SIZE) {
+        uint8_t old[PAGE_SIZE];
+        uint64_t offset = object->file_offset + (page - object->start);
+        if (offset >= size)
+            break;
+        size_t length = size - offset < PAGE_SIZE ? (size_t)(size - offset) : PAGE_SIZE;
+        int64_t n = file_read_at(object->file, old, length, offset);
+        if (n != (int64_t)length || memcmp(old, guest_pointer(page), length) != 0)
+            n = file_write_at(object->file, guest_pointer(page), length, offset);
+        error = n < 0 ? (int)n : 0;
+    }
+    is_writing = false;
+    return error;
+}
+
+void shared_before_read(struct file *file) {
+    for (struct shared_object *object = next_of_file(objects, file); object;
+         object = next_of_file(object->next, file))
+        write_back(object, object->start, object->end);
+}
+
+void shared_after_write(struct file *file, const void *from, uint64_t length, uint64_t offset) {
+    for (struct shared_object *object = next_of_file(objects, file); object;
+         object = next_of_file(object->next, file)) {
+        uint64_t end = object->file_offset + (object->end - object->start);
+        uint64_t first = offset > object->file_offset ? offset : object->file_offset;
+        uint64_t last = offset + length < end ? offset + length : end;
+        if (first < last)
+            memmove(guest_pointer(object->start + (first - object->file_offset)),
+                    (const uint8_t *)from + (first - offset), last - first);
+    }
+}
+
 int shared_sync(const struct vma *vma, uint32_t start, uint32_t end) {
     struct shared_object *object = find_object(vma->start);
-    if (!object || !object->file || !vma->ever_writable ||
-        (object->file->flags & O_ACCMODE) != O_RDWR)
+    if (!object || !object->file || !vma->ever_writable)
         return 0;
-    uint64_t offset = object->file_offset + (start - object->start);
-    uint64_t size = file_size(object->file);
-    if (offset >= size)
-        return 0;
-    uint64_t length = end - start < size - offset ? end - start : size - offset;
-    int64_t n = file_write_at(object->file, guest_pointer(start), length, offset);
-    return n < 0 ? (int)n : 0;
+    return write_back(object, start, end);
 }
