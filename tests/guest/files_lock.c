@@ -20,6 +20,7 @@ static void print_holder(const char *name, int fd, int type, long start, long le
 }
 
 int main(void) {
+    closefrom(3); /* of whoever started it */
     int fd = open("/tmp/lock", O_RDWR | O_CREAT, 0600), other = open("/tmp/lock", O_RDWR);
     result("shared", flock(fd, LOCK_SH));
     result("second shared", flock(other, LOCK_SH | LOCK_NB));

@@ -170,6 +170,7 @@ static void working_directory(void) {
 }
 
 int main(void) {
+    closefrom(3); /* of whoever started it */
     directories();
     links();
     renames();

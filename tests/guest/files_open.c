@@ -173,6 +173,7 @@ static void unlinked(void) {
 }
 
 int main(void) {
+    closefrom(3); /* of whoever started it */
     open_paths();
     closefrom(3);
     relative();

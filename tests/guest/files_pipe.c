@@ -208,6 +208,7 @@ static void waiting(void) {
 }
 
 int main(void) {
+    closefrom(3); /* of whoever started it */
     basics();
     broken();
     between_processes();

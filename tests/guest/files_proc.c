@@ -38,6 +38,7 @@ static void print_fields(const char *path, const char *const *names) {
 int main(int argc, char **argv) {
     (void)argc;
     ssize_t length;
+    closefrom(3);
     char *text = read_text("/proc/self/cmdline", &length);
     printf("cmdline %s %s\n", text, text + strlen(text) + 1);
     check("argv", !strcmp(argv[0], "files_proc"));
@@ -71,7 +72,6 @@ int main(int argc, char **argv) {
     readlink("/proc/self", self, sizeof self);
     check("self", atoi(self) == getpid());
     check("own directory", access(path, F_OK) == 0);
-    closefrom(3);
     DIR *dir = opendir("/proc/self/fd");
     int count = 0;
     for (struct dirent *entry; (entry = readdir(dir));)

@@ -161,6 +161,7 @@ static void devices(void) {
 }
 
 int main(void) {
+    closefrom(3); /* of whoever started it */
     positions();
     writing();
     vectors();

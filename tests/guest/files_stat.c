@@ -259,6 +259,7 @@ static void directories(void) {
 }
 
 int main(void) {
+    closefrom(3); /* of whoever started it */
     what_files_are();
     modes();
     directory_times();
