@@ -51,11 +51,11 @@ struct code_range *range_of(const struct discovery *discovery, uint32_t address)
     return NULL;
 }
 
-static size_t slot_of(const struct code_range *range, uint32_t address) {
+size_t slot_of(const struct code_range *range, uint32_t address) {
     return (address - range->start) / 2;
 }
 
-static struct insn *insn_by_number(const struct discovery *discovery, uint32_t number) {
+struct insn *insn_by_number(const struct discovery *discovery, uint32_t number) {
     return &discovery->chunks[number >> INSN_CHUNK_BITS][number & (INSN_CHUNK - 1)];
 }
 
@@ -523,181 +523,6 @@ static void add_ranges(struct discovery *discovery) {
     }
 }
 
-/* ---- blocks ---- */
-
-static int compare_jumps(const void *left, const void *right) {
-    const struct indirect_jump *a = left, *b = right;
-    return (a->address > b->address) - (a->address < b->address);
-}
-
-/* Says how a block ends whose last instruction is at `address`. */
-static void end_block(const struct discovery *discovery, struct block *block, uint32_t address,
-                      const struct constants *constants) {
-    const struct insn *insn = &block->insns[block->insn_count - 1];
-    block->target = address + (uint32_t)insn->imm;
-    switch ((enum op)insn->op) {
-    case OP_beq:
-    case OP_bne:
-    case OP_blt:
-    case OP_bge:
-    case OP_bltu:
-    case OP_bgeu:
-        block->end = BLOCK_BRANCH;
-        return;
-    case OP_jal:
-        block->end = insn->rd == INSN_SINK ? BLOCK_JUMP : BLOCK_CALL;
-        return;
-    case OP_jalr:
-        break;
-    default:
-        block->target = 0;
-        block->end = BLOCK_FALL;
-        return;
-    }
-    /* jalr clears bit 0 of the sum. */
-    block->target = (uint32_t)(constants->value[insn->rs1] + (uint64_t)(int64_t)insn->imm) & ~1u;
-    if (insn->rs1 && constants->known >> insn->rs1 & 1) {
-        block->end = insn->rd == INSN_SINK ? BLOCK_JUMP : BLOCK_CALL;
-        return;
-    }
-    block->target = 0;
-    if (insn->rd != INSN_SINK) {
-        block->end = BLOCK_CALL_INDIRECT;
-        return;
-    }
-    block->end = BLOCK_JUMP_INDIRECT;
-    struct indirect_jump key = {.address = address};
-    const struct indirect_jump *jump = NULL;
-    if (discovery->jump_count)
-        jump = bsearch(&key, discovery->jumps, discovery->jump_count, sizeof *discovery->jumps,
-                       compare_jumps);
-    if (jump && jump->target_count) {
-        block->target_count = jump->target_count;
-        block->targets = jump->targets;
-    } else if ((insn->rs1 == 1 || insn->rs1 == 5) && !insn->imm) {
-        block->end = BLOCK_RETURN; /* x5 is the alternate link register (millicode) */
-    }
-}
-
-static bool ends_block(const struct insn *insn) {
-    switch ((enum op)insn->op) {
-    case OP_beq:
-    case OP_bne:
-    case OP_blt:
-    case OP_bge:
-    case OP_bltu:
-    case OP_bgeu:
-    case OP_jal:
-    case OP_jalr:
-    case OP_ecall:
-        return true;
-    default:
-        return false;
-    }
-}
-
-static void build_block(const struct discovery *discovery, const struct code_range *range,
-                        size_t slot, struct block *block) {
-    struct constants constants;
-    constants_clear(&constants);
-    uint32_t address = range->start + 2 * (uint32_t)slot;
-    block->start = address;
-    block->insns = insn_by_number(discovery, range->insns[slot] - 1);
-    for (;;) {
-        const struct insn *insn = &block->insns[block->insn_count++];
-        uint32_t next = address + insn->len;
-        block->next = next;
-        if (ends_block(insn)) {
-            end_block(discovery, block, address, &constants);
-            return;
-        }
-        constants_step(&constants, insn, address);
-        address = next;
-        if (address >= range->end || !range->insns[slot_of(range, address)]) {
-            block->end = BLOCK_STOP;
-            return;
-        }
-        if (range->marks[slot_of(range, address)] & MARK_LEADER) {
-            block->end = BLOCK_FALL;
-            return;
-        }
-    }
-}
-
-static int compare_ranges(const void *left, const void *right) {
-    const struct code_range *a = left, *b = right;
-    return (a->start > b->start) - (a->start < b->start);
-}
-
-static void build_blocks(struct discovery *discovery, struct program *program) {
-    if (discovery->jump_count)
-        qsort(discovery->jumps, discovery->jump_count, sizeof *discovery->jumps, compare_jumps);
-    qsort(discovery->ranges, discovery->range_count, sizeof *discovery->ranges, compare_ranges);
-    size_t count = 0;
-    for (int fill = 0; fill < 2; fill++) {
-        program->block_count = count;
-        if (fill)
-            program->blocks = arena_alloc(discovery->arena, (count + 1) * sizeof *program->blocks);
-        count = 0;
-        for (size_t i = 0; i < discovery->range_count; i++) {
-            const struct code_range *range = &discovery->ranges[i];
-            size_t slots = (range->end - range->start) / 2;
-            for (size_t slot = 0; slot < slots; slot++) {
-                if (!(range->marks[slot] & MARK_LEADER) || !range->insns[slot])
-                    continue;
-                if (fill)
-                    build_block(discovery, range, slot, &program->blocks[count]);
-                count++;
-            }
-        }
-    }
-}
-
-/* Takes name and size of a function from the hints at its address, which follow each other. */
-static void describe_function(struct function *function, const struct code_hint **hints,
-                              size_t hint_count, size_t *position) {
-    while (*position < hint_count && hints[*position]->address < function->entry)
-        ++*position;
-    bool from_fde = false;
-    for (size_t i = *position; i < hint_count && hints[i]->address == function->entry; i++) {
-        const struct code_hint *hint = hints[i];
-        if (hint->name && !function->name)
-            function->name = hint->name;
-        if (hint->size && !from_fde) {
-            function->size = hint->size;
-            from_fde = hint->evidence == EVIDENCE_FDE;
-        }
-    }
-}
-
-static void build_functions(struct discovery *discovery, struct program *program,
-                            const struct code_hint **hints) {
-    size_t count = 0, position = 0;
-    for (int fill = 0; fill < 2; fill++) {
-        program->function_count = count;
-        if (fill)
-            program->functions =
-                arena_alloc(discovery->arena, (count + 1) * sizeof *program->functions);
-        count = 0;
-        for (size_t i = 0; i < discovery->range_count; i++) {
-            const struct code_range *range = &discovery->ranges[i];
-            size_t slots = (range->end - range->start) / 2;
-            for (size_t slot = 0; slot < slots; slot++) {
-                unsigned evidence = range->marks[slot] & MARK_EVIDENCE;
-                if (!evidence || !range->insns[slot])
-                    continue;
-                if (fill) {
-                    struct function *function = &program->functions[count];
-                    function->entry = range->start + 2 * (uint32_t)slot;
-                    function->evidence = (enum code_evidence)(evidence - 1);
-                    describe_function(function, hints, discovery->input->hint_count, &position);
-                }
-                count++;
-            }
-        }
-    }
-}
-
 bool discover(const struct translator_input *input, struct program *program, char *error,
               size_t error_size) {
     *program = (struct program){.input = input};
@@ -740,31 +565,4 @@ bool discover(const struct translator_input *input, struct program *program, cha
 void program_free(struct program *program) {
     arena_free(&program->arena);
     *program = (struct program){0};
-}
-
-const struct block *block_at(const struct program *program, uint32_t start) {
-    size_t low = 0, high = program->block_count;
-    while (low < high) {
-        size_t middle = (low + high) / 2;
-        if (program->blocks[middle].start < start)
-            low = middle + 1;
-        else
-            high = middle;
-    }
-    return low < program->block_count && program->blocks[low].start == start ? &program->blocks[low]
-                                                                             : NULL;
-}
-
-const struct function *function_at(const struct program *program, uint32_t entry) {
-    size_t low = 0, high = program->function_count;
-    while (low < high) {
-        size_t middle = (low + high) / 2;
-        if (program->functions[middle].entry < entry)
-            low = middle + 1;
-        else
-            high = middle;
-    }
-    return low < program->function_count && program->functions[low].entry == entry
-               ? &program->functions[low]
-               : NULL;
 }

@@ -1,4 +1,5 @@
-/* Working state of function and block discovery, shared by discover.c and jump_table.c. */
+/* Working state of function and block discovery, shared by discover.c, jump_table.c and blocks.c.
+ */
 #ifndef C2W_TRANSLATOR_DISCOVER_H
 #define C2W_TRANSLATOR_DISCOVER_H
 
@@ -66,6 +67,9 @@ struct discovery {
 
 /* The executable segment that holds an even address, or NULL. */
 struct code_range *range_of(const struct discovery *discovery, uint32_t address);
+/* Index of an address in the arrays of its range. */
+size_t slot_of(const struct code_range *range, uint32_t address);
+struct insn *insn_by_number(const struct discovery *discovery, uint32_t number);
 /* The instruction that was decoded at an address, or NULL. */
 const struct insn *insn_at(const struct discovery *discovery, uint32_t address);
 /* The sized function around an address; false when there is none. */
@@ -88,5 +92,10 @@ unsigned integer_result(const struct insn *insn);
 size_t find_jump_targets(const struct discovery *discovery, uint32_t jump, bool bounded,
                          uint32_t *targets, size_t max);
 enum { MAX_JUMP_TARGETS = 4096 };
+
+/* blocks.c; the hints are ascending by address. */
+void build_blocks(struct discovery *discovery, struct program *program);
+void build_functions(struct discovery *discovery, struct program *program,
+                     const struct code_hint **hints);
 
 #endif

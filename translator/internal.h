@@ -4,6 +4,7 @@
  *   discover.c        hints -> blocks and functions of one file (work list)
  *   constants.c       registers with known constants
  *   jump_table.c      indirect jump -> targets
+ *   blocks.c          what was decoded -> blocks and functions
  *   returns.c         calls that do not return
  *   callgraph.c       properties of functions that their callees decide
  *   cfg.c             a function's region, loops, resume points
