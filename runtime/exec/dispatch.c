@@ -84,6 +84,7 @@ uint32_t c2w_syscall(uint32_t pc) {
 }
 
 void cpu_run(void) {
+    lockstep_forget();
     do {
         c2w_cpu.event &= ~(uint32_t)(EVENT_STACK | EVENT_ROUNDING);
         c2w_cpu.depth = DEPTH_LIMIT;

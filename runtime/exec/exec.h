@@ -35,6 +35,11 @@ void exec_flush_all(void);
 /* Empties the cache of lifted entries (entries.c). */
 void entries_flush(void);
 
+/* Lock-step mode (lockstep.c): lifted code calls c2w_lockstep() at every basic block; the task's
+ * state was changed by others, so the next block is not compared. */
+void c2w_lockstep(uint32_t pc);
+void lockstep_forget(void);
+
 /* Instructions retired by the interpreter since the start. */
 extern uint64_t interpreted_instructions;
 
