@@ -3,6 +3,7 @@
  * what all hosts can agree on is printed (no inode numbers, no permission bits). */
 #include "../../runtime/host/host.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "../../runtime/guest_memory.h"
@@ -94,6 +95,31 @@ static void probe_time(void) {
     struct host_poll output = {1, 4, 0};
     show("output is writable", host_poll(&output, 1, UINT64_MAX));
     show("ready bits", output.ready);
+}
+
+/* The wasm build has a snprintf of its own. */
+static void probe_format(void) {
+    char line[200];
+    int length = 0;
+#define FORMAT(...)                                                                                \
+    do {                                                                                           \
+        length = snprintf(line, sizeof line, __VA_ARGS__);                                         \
+        show_text("format", line);                                                                 \
+        show("length", length);                                                                    \
+    } while (0)
+    FORMAT("%d|%5d|%-5d|%05d|%i", -3, 42, 42, -42, 0);
+    FORMAT("%x %08x %X %o %u", 255u, 0xabcu, 0xabcu, 8u, ~0u);
+    FORMAT("%llu %16llx|%016llx|%-20llu|", ~0ull, 0x1234ull, 0x1234ull, 7ull);
+    FORMAT("%lld %lld", (long long)INT64_MIN, (long long)INT64_MAX);
+    FORMAT("%.*s|%-10s|%10s|%.3s|%s", 2, "abcd", "ab", "cd", "efgh", "");
+    FORMAT("%c%%%3c|%-3c|", 'x', 'y', 'z');
+    FORMAT("%hhu %hd %hu", (unsigned char)200, (short)-4, (unsigned short)60000);
+    FORMAT("%zu %.5d|%.0d|%8.3u|%*d|%-*d|", sizeof(int), 42, 0, 7u, 6, 1, 6, 2);
+    char small[20];
+    volatile size_t room = 5; /* or the compiler warns */
+    length = snprintf(small, room, "%s", "does not fit");
+    show_text("cut off", small);
+    show("whole length", length);
 }
 
 static bool list_entry(void *context, const char *name, uint64_t ino, uint32_t mode_type) {
@@ -271,6 +297,7 @@ int kernel_main(void) {
     probe_start();
     probe_memory();
     probe_time();
+    probe_format();
     int dir = -1;
     const char *name = "none";
     bool mounted = host_preopen(0, &dir, &name) == 0;
