@@ -23,7 +23,7 @@ static void end_block(const struct discovery *discovery, struct block *block, ui
         block->end = BLOCK_BRANCH;
         return;
     case OP_jal:
-        block->end = insn->rd == INSN_SINK ? BLOCK_JUMP : BLOCK_CALL;
+        block->end = is_call(insn) ? BLOCK_CALL : BLOCK_JUMP;
         return;
     case OP_jalr:
         break;
@@ -35,11 +35,11 @@ static void end_block(const struct discovery *discovery, struct block *block, ui
     /* jalr clears bit 0 of the sum. */
     block->target = (uint32_t)(constants->value[insn->rs1] + (uint64_t)(int64_t)insn->imm) & ~1u;
     if (insn->rs1 && constants->known >> insn->rs1 & 1) {
-        block->end = insn->rd == INSN_SINK ? BLOCK_JUMP : BLOCK_CALL;
+        block->end = is_call(insn) ? BLOCK_CALL : BLOCK_JUMP;
         return;
     }
     block->target = 0;
-    if (insn->rd != INSN_SINK) {
+    if (is_call(insn)) {
         block->end = BLOCK_CALL_INDIRECT;
         return;
     }
@@ -187,6 +187,10 @@ const struct block *block_at(const struct program *program, uint32_t start) {
     }
     return low < program->block_count && program->blocks[low].start == start ? &program->blocks[low]
                                                                              : NULL;
+}
+
+bool function_is_certain(const struct function *function) {
+    return function->evidence != EVIDENCE_ADDRESS && function->evidence != EVIDENCE_PROFILE;
 }
 
 const struct function *function_at(const struct program *program, uint32_t entry) {

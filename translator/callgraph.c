@@ -49,7 +49,7 @@ static void follow(struct walk *walk, uint32_t function, uint32_t address) {
     size_t number = (size_t)(block - walk->program->blocks);
     uint32_t other = walk->function_of[number];
     if (other && other - 1 != function &&
-        walk->program->functions[other - 1].evidence != EVIDENCE_ADDRESS) {
+        function_is_certain(&walk->program->functions[other - 1])) {
         add_edge(walk, other - 1, EDGE_TAIL);
         return;
     }

@@ -49,7 +49,7 @@ static bool is_cut(const struct graph *graph, uint32_t address) {
     if (address == graph->region->entry)
         return false;
     const struct function *function = function_at(graph->program, address);
-    if (function && function->evidence != EVIDENCE_ADDRESS)
+    if (function && function_is_certain(function))
         return true;
     return graph->within && !is_in_loop(graph->within, graph->header, address);
 }

@@ -1,4 +1,5 @@
-/* Constants in integer registers: the addresses that code builds from auipc, lui and addi. */
+/* What instructions do to integer registers: the addresses that code builds from auipc, lui and
+ * addi, and links. */
 #include "discover.h"
 
 static const uint8_t forms[OP_COUNT] = {
@@ -28,6 +29,8 @@ unsigned integer_result(const struct insn *insn) {
         return 0;
     }
 }
+
+bool is_call(const struct insn *insn) { return insn->rd == 1 || insn->rd == 5; }
 
 void constants_clear(struct constants *constants) {
     constants->known = 1;

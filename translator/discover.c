@@ -146,7 +146,7 @@ static void follow_jump_register(struct discovery *discovery, const struct insn 
     uint32_t next = address + insn->len;
     bool known = constants->known >> insn->rs1 & 1 && insn->rs1;
     uint32_t target = (uint32_t)(constants->value[insn->rs1] + (uint64_t)(int64_t)insn->imm);
-    if (insn->rd != INSN_SINK) {
+    if (is_call(insn)) {
         if (known)
             push_function(discovery, target, EVIDENCE_CALL);
         push_return_site(discovery, address, next);
@@ -202,7 +202,7 @@ static void follow(struct discovery *discovery, uint32_t address) {
             push(discovery, next);
             break;
         case OP_jal:
-            if (insn.rd == INSN_SINK) {
+            if (!is_call(&insn)) {
                 push_edge(discovery, address, target);
             } else {
                 /* Linking to the next instruction reads the program counter. */
@@ -456,10 +456,9 @@ static void follow_hints(struct discovery *discovery, const struct code_hint **h
         bool inside = span_of(discovery, hint->address, &span) && span.start != hint->address;
         switch (hint->evidence) {
         case EVIDENCE_RELOCATION:
-            push_taken(discovery, hint->address, false);
-            if (!inside)
-                push_function(discovery, hint->address, hint->evidence);
-            break;
+            if (inside)
+                push_taken(discovery, hint->address, false);
+            break; /* see follow_relocations */
         case EVIDENCE_ADDRESS:
             push_taken(discovery, hint->address, false);
             break;
@@ -473,6 +472,23 @@ static void follow_hints(struct discovery *discovery, const struct code_hint **h
             push_function(discovery, hint->address, hint->evidence);
             break;
         }
+    }
+}
+
+/* Relocated addresses outside of functions of known extent.  Nearly all are functions; those in the
+ * middle of straight code, which ascending order tells, are labels. */
+static void follow_relocations(struct discovery *discovery, const struct code_hint **hints) {
+    for (size_t i = 0; i < discovery->input->hint_count; i++) {
+        uint32_t address = hints[i]->address;
+        struct span span;
+        if (hints[i]->evidence != EVIDENCE_RELOCATION || !range_of(discovery, address) ||
+            (span_of(discovery, address, &span) && span.start != address))
+            continue;
+        if (is_fallen_into(discovery, address))
+            push_taken(discovery, address, false);
+        else
+            push_function(discovery, address, EVIDENCE_RELOCATION);
+        follow_all(discovery);
     }
 }
 
@@ -537,6 +553,7 @@ bool discover(const struct translator_input *input, struct program *program, cha
     find_spans(&discovery, hints);
     follow_hints(&discovery, hints);
     follow_all(&discovery);
+    follow_relocations(&discovery, hints);
     find_code_bounds(&discovery);
     find_pointers_in_data(&discovery);
     /* What is least certain comes last: one wrong target can spoil the analysis of other jumps. */

@@ -86,6 +86,10 @@ void constants_step(struct constants *constants, const struct insn *insn, uint32
 /* Register that an instruction writes (1..31), 0 if it writes no integer register. */
 unsigned integer_result(const struct insn *insn);
 
+/* True if a jal or jalr is a call: the calling convention's link registers are x1 and, for
+ * millicode, x5.  PLT stubs jump with x6, which is no call. */
+bool is_call(const struct insn *insn);
+
 /* Finds the targets of the indirect jump at an address: writes at most `max` ascending distinct
  * addresses, returns their number, 0 when the jump is not understood (jump_table.c).  `bounded`:
  * only with a number of entries that the code tells, no guessing where the table ends. */

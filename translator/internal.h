@@ -88,6 +88,9 @@ void program_free(struct program *program);
 
 const struct block *block_at(const struct program *program, uint32_t start);
 const struct function *function_at(const struct program *program, uint32_t entry);
+/* False for what only looks like a function: a taken address, or where a profile saw execution.
+ * Such entries do not end the regions around them. */
+bool function_is_certain(const struct function *function);
 
 /* The basic blocks reachable from one entry PC without leaving the function (<= max_insns
  * instructions, breadth first), in an order where loops are contiguous (reverse post-order), with

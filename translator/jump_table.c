@@ -268,7 +268,7 @@ static void evaluate_step(struct evaluation *evaluation, const struct step *step
     const struct insn *insn = step->insn;
     learn_from_branch(evaluation, step);
     if (insn->op == OP_jal || insn->op == OP_jalr) {
-        if (insn->rd == INSN_SINK)
+        if (!is_call(insn))
             return;
         for (unsigned i = 1; i < 32; i++)
             if (CALLER_SAVED >> i & 1)
@@ -286,7 +286,7 @@ static bool step_before(const struct discovery *discovery, uint32_t address, str
         const struct insn *insn = address >= len ? insn_at(discovery, address - len) : NULL;
         if (!insn || insn->len != len)
             continue;
-        if ((insn->op == OP_jal || insn->op == OP_jalr) && insn->rd == INSN_SINK)
+        if ((insn->op == OP_jal || insn->op == OP_jalr) && !is_call(insn))
             continue;
         *step = (struct step){.address = address - len, .insn = insn};
         return true;
