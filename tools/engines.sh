@@ -35,6 +35,8 @@ log=$engines/install.log
 trap 'rm -rf "$part"' EXIT
 apt_state=$SOURCE/tools/aptstate.py
 
+# Compiled modules are kept in build/engines/cache, as the tests start the same module many times.
+
 # launcher NAME LINE...: an executable script in bin; in LINE, $root is the engines' folder.
 launcher() {
     local name=$1
@@ -108,7 +110,11 @@ install_wazero() {
         "$apt_state" --suite sid --only usr/bin/wazero --unpack "$part/wazero-deb" wazero || return
         mv "$part/wazero-deb/usr/bin/wazero" "$part/wazero"
     fi
-    mv "$part/wazero" "$bin/wazero"
+    mkdir -p "$engines/wazero"
+    mv "$part/wazero" "$engines/wazero/wazero"
+    launcher wazero 'wazero=$root/wazero/wazero cache=${WAZERO_CACHE-$root/cache/wazero}' \
+        'if [ "$1" = run ] && [ -n "$cache" ]; then' \
+        '    shift; exec "$wazero" run "-cachedir=$cache" "$@"' 'fi' 'exec "$wazero" "$@"'
 }
 
 # WAMR's source as its crate carries it, with the command line of tools/engines/iwasm.c.
