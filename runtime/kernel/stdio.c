@@ -1,8 +1,9 @@
 /* Descriptors 0-2: the host's standard input, output and error.
  *
- * Each is an inode of its own, of the type that the host's file has, so that they can be opened
- * again through /dev/stdin or /proc/self/fd.  Reading never blocks in the host while it would stop
- * other tasks: the task waits, and the idle loop polls the host for it. */
+ * As in a container they are a terminal or pipes, whatever the host's files are (a redirected
+ * output must not be truncated by `> /dev/stdout`).  Each pipe is an inode of its own, so that it
+ * can be opened again through /dev/stdin or /proc/self/fd.  Reading never blocks in the host while
+ * it would stop other tasks: the task waits, and the idle loop polls the host for it. */
 #include <string.h>
 
 #include "vfs.h"
@@ -12,7 +13,7 @@
 struct stdio {
     struct stream {
         int fd;
-        bool cannot_poll; /* the host has no poll for it: reads block in the host */
+        bool never_waits; /* a file, or the host has no poll for it: read at once */
         struct wait_queue readable;
         struct inode *inode;
         struct path_node *node;
@@ -22,12 +23,12 @@ struct stdio {
 static struct stream *stream_of(const struct file *file) { return file->private_data; }
 
 static bool is_ready(struct stream *stream) {
-    if (stream->cannot_poll)
+    if (stream->never_waits)
         return true;
     struct host_poll poll = {.fd = stream->fd, .want = POLLIN};
     int result = host_poll(&poll, 1, 0);
     if (result < 0)
-        stream->cannot_poll = true;
+        stream->never_waits = true;
     return result != 0;
 }
 
@@ -36,7 +37,7 @@ static int64_t stream_read(struct file *file, void *to, size_t length, uint64_t 
     struct stream *stream = stream_of(file);
     if (length == 0)
         return 0;
-    if (!S_ISREG(stream->inode->mode) && !is_ready(stream)) {
+    if (!is_ready(stream)) {
         if (file->flags & O_NONBLOCK)
             return -EAGAIN;
         wait_on(&stream->readable);
@@ -68,43 +69,10 @@ static uint32_t stream_poll(struct file *file, bool wait) {
     return ready;
 }
 
-static int64_t stream_seek(struct file *file, int64_t offset, int whence) {
-    if (whence > SEEK_END)
-        return -EINVAL;
-    return host_seek(stream_of(file)->fd, offset, whence);
-}
-
 static const struct file_ops stream_ops = {
     .read = stream_read,
     .write = stream_write,
     .poll = stream_poll,
-};
-
-/* A file of the host: the host keeps the position. */
-static int64_t host_file_read(struct file *file, void *to, size_t length, uint64_t offset) {
-    int fd = stream_of(file)->fd;
-    if (offset != file->position)
-        return host_pread(fd, to, length, offset);
-    return host_read(fd, to, length);
-}
-
-static int64_t host_file_write(struct file *file, const void *from, size_t length,
-                               uint64_t offset) {
-    (void)offset;
-    return host_write(stream_of(file)->fd, from, length);
-}
-
-static int64_t host_file_seek(struct file *file, int64_t offset, int whence) {
-    int64_t position = stream_seek(file, offset, whence);
-    if (position >= 0)
-        file->position = (uint64_t)position;
-    return position;
-}
-
-static const struct file_ops host_file_ops = {
-    .read = host_file_read,
-    .write = host_file_write,
-    .seek = host_file_seek,
 };
 
 /* --- the terminal --- */
@@ -149,75 +117,39 @@ int console_open(struct inode *inode, struct file *file) {
 
 /* --- inodes of the streams --- */
 
+/* The first process' user owns them, and may open /dev/stdout. */
 static int stream_refresh(struct inode *inode) {
-    const struct stream *stream = inode->private_data;
-    struct host_stat st;
-    if (kernel.init) { /* so that the container's user may open /dev/stdout */
+    if (kernel.init) {
         inode->uid = kernel.init->creds.uid;
         inode->gid = kernel.init->creds.gid;
-    }
-    if (host_fstat(stream->fd, &st) == 0) {
-        inode->size = S_ISREG(inode->mode) ? st.size : 0;
-        if (S_ISREG(inode->mode)) {
-            inode->mtime = (struct linux_timespec){(int64_t)(st.mtime / 1000000000u),
-                                                   (int64_t)(st.mtime % 1000000000u)};
-            inode->atime = (struct linux_timespec){(int64_t)(st.atime / 1000000000u),
-                                                   (int64_t)(st.atime % 1000000000u)};
-            inode->ctime = inode->mtime;
-        }
     }
     return 0;
 }
 
 static int stream_open(struct inode *inode, struct file *file) {
     file->private_data = inode->private_data;
-    file->ops = S_ISREG(inode->mode) ? &host_file_ops : &stream_ops;
+    file->ops = &stream_ops;
     return 0;
-}
-
-static int stream_truncate(struct inode *inode, uint64_t size) {
-    const struct stream *stream = inode->private_data;
-    return host_truncate(stream->fd, size);
 }
 
 static const struct inode_ops stream_inode_ops = {
     .refresh = stream_refresh,
     .open_special = stream_open,
-    .truncate = stream_truncate,
 };
 
-static const char *name_of_type(uint32_t mode) {
-    switch (mode & S_IFMT) {
-    case S_IFREG:
-        return "/host/stdio-file";
-    case S_IFCHR:
-        return "/dev/null";
-    default:
-        return NULL;
-    }
-}
-
 void stdio_init(void) {
+    struct filesystem *fs = kernel.vfs->anonymous_fs;
     struct stdio *stdio = kernel.vfs->stdio = heap_alloc(sizeof *stdio);
     for (int fd = 0; fd < STREAMS; fd++) {
         struct stream *stream = &stdio->streams[fd];
-        struct host_stat st = {.mode = S_IFIFO};
+        struct host_stat st;
         stream->fd = fd;
-        if (host_fstat(fd, &st) < 0 || !(st.mode & S_IFMT))
-            st.mode = S_IFIFO;
-        if (S_ISDIR(st.mode) || S_ISSOCK(st.mode))
-            st.mode = S_IFIFO;
-        stream->inode =
-            inode_new(kernel.vfs->anonymous_fs, &stream_inode_ops, (st.mode & S_IFMT) | 0600);
+        stream->never_waits = host_fstat(fd, &st) == 0 && S_ISREG(st.mode);
+        stream->inode = inode_new(fs, &stream_inode_ops, S_IFIFO | 0600);
         stream->inode->private_data = stream;
-        stream->inode->ino = kernel.vfs->anonymous_fs->next_ino++;
-        if (S_ISCHR(st.mode))
-            stream->inode->rdev = DEVICE(1, 3);
+        stream->inode->ino = fs->next_ino++;
         struct text name = {0};
-        if (name_of_type(st.mode))
-            text_printf(&name, "%s", name_of_type(st.mode));
-        else
-            text_printf(&name, "pipe:[%llu]", (unsigned long long)stream->inode->ino);
+        text_printf(&name, "pipe:[%llu]", (unsigned long long)stream->inode->ino);
         stream->node = node_anonymous(stream->inode, name.bytes);
         heap_free(name.bytes);
         if (host_is_tty(fd) && !kernel.vfs->console)
