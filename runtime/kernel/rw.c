@@ -347,6 +347,9 @@ static int64_t copy_bytes(struct cursor *in, struct cursor *out, uint64_t length
             break;
         in->offset += (uint64_t)result;
         out->offset += (uint64_t)result;
+        /* Reading a host's file goes on at its position, which the host counts along. */
+        if (!in->va)
+            in->file->position = in->offset;
         *copied += (uint64_t)result;
         if (result < taken && out->file->flags & O_NONBLOCK)
             break;
