@@ -169,15 +169,14 @@ static void differ(const char *what, unsigned number, uint64_t interpreted, uint
 }
 
 static void compare(uint32_t pc) {
-    unsigned last = step_count - 1;
-    if (!path_complete || steps[last].cpu.pc != pc) {
-        for (last = 0; last < step_count && steps[last].cpu.pc != pc; last++)
-            ;
-        if (last == step_count) {
-            if (path_complete)
-                differ("pc", 0, steps[last - 1].cpu.pc, pc, last - 1);
-            return;
-        }
+    /* The first time the path comes to pc: a lifted block ends where another one starts. */
+    unsigned last = 1;
+    while (last < step_count && steps[last].cpu.pc != pc)
+        last++;
+    if (last == step_count) {
+        if (path_complete)
+            differ("pc", 0, steps[last - 1].cpu.pc, pc, last - 1);
+        return;
     }
     const struct step *want = &steps[last];
     for (unsigned n = 0; n < 32; n++) {
