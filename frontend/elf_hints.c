@@ -210,6 +210,7 @@ static void make_segments(struct elf_file *file) {
                 (struct code_segment){.address = (uint32_t)(segment->address + file->load_base),
                                       .size = (uint32_t)segment->file_size,
                                       .bytes = file->bytes + segment->offset,
+                                      .file_offset = segment->offset,
                                       .executable = segment->executable,
                                       .writable = segment->writable};
     }
