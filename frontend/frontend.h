@@ -117,7 +117,8 @@ char *library_file(const struct tool *tool, const char *name);
 bool scratch_create(struct tool *tool);
 void scratch_remove(struct tool *tool);
 char *scratch_path(const struct tool *tool, const char *name);
-/* Appends to the spool; *offset is where.  A spool_hole is bytes of zeros that take no disk. */
+/* The spool grows at its end: spool_align says where the next file begins.  Blocks of zeros and
+ * what spool_extend adds are holes that take no disk. */
 bool spool_open(struct tool *tool);
 uint64_t spool_align(struct tool *tool);
 bool spool_write_at(struct tool *tool, uint64_t offset, const void *bytes, size_t size);
@@ -176,7 +177,7 @@ struct tree {
 /* A wasm module is below 4 GiB and engines refuse far smaller ones. */
 #define IMAGE_MAX_BYTES (UINT64_C(2) << 30)
 /* All that an image's layers may unpack to, deleted files included. */
-#define LAYERS_MAX_BYTES (UINT64_C(8) << 30)
+#define LAYERS_MAX_BYTES (UINT64_C(4) << 30)
 
 struct tree *tree_new(void);
 struct tree_node *tree_child(const struct tree_node *directory, const char *name, size_t length);

@@ -25,9 +25,10 @@ struct layer_reader {
     uint32_t number;
     struct archive *unpacker, *tar;
     struct hash *blob_hash, *diff_hash;
-    uint64_t consumed;  /* bytes of the blob */
-    uint64_t *unpacked; /* bytes of all layers so far */
-    int read_error;     /* errno of the blob */
+    uint64_t consumed;   /* bytes of the blob */
+    uint64_t *unpacked;  /* bytes of all layers so far */
+    uint64_t file_bytes; /* of this layer */
+    int read_error;      /* errno of the blob */
     bool too_large;
     uint8_t blob_buffer[BUFFER_SIZE], diff_buffer[BUFFER_SIZE];
 };
@@ -171,10 +172,11 @@ static bool read_file_data(struct layer_reader *reader, struct archive_entry *en
     int64_t size = archive_entry_size(entry);
     if (size < 0)
         return layer_error(reader, path, "has a negative size");
-    if ((uint64_t)size > IMAGE_MAX_BYTES ||
-        tool->spool_size + (uint64_t)size > 4 * LAYERS_MAX_BYTES)
-        return fail(tool, reader->image, "%s: %.300s is too large (%lld bytes; at most %u GiB fit)",
+    if ((uint64_t)size > IMAGE_MAX_BYTES - reader->file_bytes)
+        return fail(tool, reader->image,
+                    "%s: %.300s is too large (%lld bytes; at most %u GiB fit into a module)",
                     reader->layer->name, path, (long long)size, (unsigned)(IMAGE_MAX_BYTES >> 30));
+    reader->file_bytes += (uint64_t)size;
     inode->size = (uint64_t)size;
     inode->data = spool_align(tool);
     const void *block;

@@ -184,6 +184,9 @@ bool rootfs_write(struct tool *tool, const struct image *image, const char *path
         return fail(tool, path, "cannot create: %s", strerror(errno));
     write_parts(tool, &writer, &header, file);
     bool bad = ferror(file);
+    int error = errno;
+    if (bad && error == EFAULT) /* what SIGBUS would be in the tool itself: see supervise.c */
+        return fail(tool, tool->scratch, "no space for temporary data (set TMPDIR)");
     if (fclose(file) || bad)
         return fail(tool, path, "cannot write: %s", strerror(errno));
     show_progress(tool, "root file system", 1, 1);

@@ -70,8 +70,15 @@ uint64_t spool_align(struct tool *tool) {
     return tool->spool_size;
 }
 
+static bool all_zero(const char *bytes, size_t size) {
+    return size && bytes[0] == 0 && memcmp(bytes, bytes + 1, size - 1) == 0;
+}
+
 bool spool_write_at(struct tool *tool, uint64_t offset, const void *bytes, size_t size) {
     const char *from = bytes;
+    /* Nothing was written behind the beginning of the file that is being added. */
+    if (offset >= tool->spool_size && all_zero(from, size))
+        return spool_extend(tool, offset + size);
     while (size) {
         ssize_t done = pwrite(tool->spool, from, size, (off_t)offset);
         if (done < 0 && errno == EINTR)

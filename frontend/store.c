@@ -123,8 +123,9 @@ enum archive_kind archive_classify(struct tool *tool, const char *name, int fd) 
     enum archive_kind kind = ARCHIVE_ROOT;
     if (status != ARCHIVE_EOF && status != ARCHIVE_OK && status != ARCHIVE_WARN) {
         fail(tool, name,
-             count ? "truncated or damaged archive: %s (fetch or save it again)"
-                   : "is no image: neither an ELF file nor a tar archive (%s)",
+             count || archive_filter_count(archive) > 1
+                 ? "truncated or damaged archive: %s (fetch or save it again)"
+                 : "is no image: neither an ELF file nor a tar archive (%s)",
              archive_error_string(archive));
         kind = ARCHIVE_BAD;
     } else if (count == 0) {

@@ -73,6 +73,8 @@ int supervise(struct tool *tool, int (*work)(void *), void *context, const char 
     int result = WIFEXITED(status) ? WEXITSTATUS(status) : 1;
     if (stopped_by)
         result = 128 + stopped_by;
+    else if (WIFSIGNALED(status) && WTERMSIG(status) == SIGBUS) /* a hole of a mapped file */
+        fail(tool, tool->scratch, "no space for temporary data (set TMPDIR)");
     else if (WIFSIGNALED(status))
         fail(tool, tool->image,
              "the work ended by signal %d, %s (this is a defect, or memory ran out)",

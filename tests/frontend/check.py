@@ -59,7 +59,7 @@ def fails(name, pattern, *words, status=1, **kw):
 def bad_image(name, pattern, data, *options):
     """An image that the tool refuses, as a file."""
     write('bad.img', data)
-    fails(name, pattern, 'build', '--rootfs-only', 'bad.img', '-o', 'out', *options)
+    fails(name, pattern, 'build', '-q', '--rootfs-only', 'bad.img', '-o', 'out', *options)
     os.unlink('bad.img')
 
 
