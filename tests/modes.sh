@@ -1,3 +1,4 @@
+# shellcheck shell=bash
 # Ways to run a guest, for the scripts that compare them.  A mode is
 #   native         the native runtime, interpreted
 #   node           a module with --lift=none in Node
@@ -6,11 +7,12 @@
 #   ENGINE         the lifted module in another engine
 # Needs lib.sh and the environment of tests/README.md.
 
+declare -A mode_target=() # what run_mode runs
+
 # prepare_mode MODE IMAGE [OPTION...]: builds what the mode runs.  Prints nothing unless it fails.
 prepare_mode() {
     local mode=$1 image=$2 log
     shift 2
-    declare -gA mode_target
     case $mode in
     native) mode_target[native]=$image; return 0;;
     node) set -- --lift=none "$@";;
