@@ -76,6 +76,8 @@ struct file_ops {
     /* Returns the ready POLL* bits; when `wait` is set, also wait_on()s the queues that change
      * them. NULL: always ready for reading and writing. */
     uint32_t (*poll)(struct file *, bool wait);
+    /* A number that changes with every event poll could report (edge-triggered epoll). */
+    uint64_t (*edges)(struct file *);
     void (*release)(struct file *); /* last reference is gone */
 };
 
@@ -89,6 +91,7 @@ struct file {
     struct path_node *path; /* reference held; NULL for pipes and such */
     uint32_t mode;
     void *private_data;
+    struct epoll_item *watchers; /* epoll instances that watch it */
 };
 struct file *file_new(const struct file_ops *ops, uint32_t flags);
 struct file *file_get(struct file *file); /* takes a reference */
@@ -261,9 +264,8 @@ struct task {
     int32_t tid;
     struct cpu cpu; /* saved state while not running */
     enum task_state { TASK_RUNNABLE, TASK_WAITING, TASK_DEAD } state;
-    bool in_call;          /* the system call at cpu.pc blocked and has to be tried again */
-    bool restore_mask;     /* saved_mask replaces signal_mask at the end of the call */
-    bool start_unreported; /* clone: write child_tid when it first runs */
+    bool in_call;      /* the system call at cpu.pc blocked and has to be tried again */
+    bool restore_mask; /* saved_mask replaces signal_mask at the end of the call */
     char comm[16];
     uint64_t signal_mask, saved_mask, pending;
     struct queued_signal *queued;

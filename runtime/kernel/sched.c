@@ -134,31 +134,42 @@ static bool others_want_cpu(uint64_t now) {
 
 /* --- time --- */
 
-/* Wakes sleepers and sends timer signals that are due; returns the nearest deadline. */
+static void expire_alarm(struct process *process, uint64_t now) {
+    struct linux_siginfo info = {.signal = SIGALRM, .code = SI_KERNEL};
+    uint64_t interval = process->alarm_interval, late = now - process->alarm_deadline;
+    if (interval)
+        process->alarm_deadline += (late / interval + 1) * interval;
+    else
+        process->alarm_deadline = 0;
+    signal_process(process, SIGALRM, &info);
+}
+
+/* Wakes sleepers that are due, in the order of their deadlines, and sends timer signals; returns
+ * the nearest deadline. */
 static uint64_t expire_timers(uint64_t now) {
-    uint64_t nearest = UINT64_MAX;
-    for (struct process *process = kernel.processes; process; process = process->next) {
-        if (process->alarm_deadline && process->alarm_deadline <= now) {
-            struct linux_siginfo info = {.signal = SIGALRM, .code = SI_KERNEL};
-            uint64_t interval = process->alarm_interval;
-            process->alarm_deadline =
-                interval ? process->alarm_deadline +
-                               ((now - process->alarm_deadline) / interval + 1) * interval
-                         : 0;
-            signal_process(process, SIGALRM, &info);
+    for (;;) {
+        uint64_t nearest = UINT64_MAX;
+        struct process *timer = NULL;
+        struct task *sleeper = NULL;
+        for (struct process *process = kernel.processes; process; process = process->next) {
+            if (process->alarm_deadline && process->alarm_deadline < nearest) {
+                nearest = process->alarm_deadline;
+                timer = process;
+            }
+            for (struct task *task = process->tasks; task; task = task->next_in_process)
+                if (task->state == TASK_WAITING && task->wake_time < nearest) {
+                    nearest = task->wake_time;
+                    sleeper = task;
+                    timer = NULL;
+                }
         }
-        if (process->alarm_deadline && process->alarm_deadline < nearest)
-            nearest = process->alarm_deadline;
-        for (struct task *task = process->tasks; task; task = task->next_in_process) {
-            if (task->state != TASK_WAITING)
-                continue;
-            if (task->wake_time <= now)
-                wake_task(task);
-            else if (task->wake_time < nearest)
-                nearest = task->wake_time;
-        }
+        if (nearest > now)
+            return nearest;
+        if (timer)
+            expire_alarm(timer, now);
+        else
+            wake_task(sleeper);
     }
-    return nearest;
 }
 
 static void account(uint64_t now) {
@@ -253,6 +264,10 @@ static void switch_to(struct task *task, uint64_t now) {
 /* Runs the current task until it waits, ends or gives up the CPU. */
 static void run_current(void) {
     struct task *task = current;
+    if (task->set_child_tid) { /* CLONE_CHILD_SETTID: in the child's memory */
+        user_write(task->set_child_tid, &task->tid, sizeof task->tid);
+        task->set_child_tid = 0;
+    }
     while (task->state == TASK_RUNNABLE && task->process->state == PROCESS_ALIVE) {
         c2w_cpu.event = 0;
         if (task->in_call) {
