@@ -2,7 +2,7 @@
  * the functions of one file. */
 #include <string.h>
 
-#include "internal.h"
+#include "lift.h"
 
 enum edge_kind { EDGE_CALL, EDGE_TAIL };
 
@@ -59,6 +59,23 @@ static void follow(struct walk *walk, uint32_t function, uint32_t address) {
     walk->work[walk->work_count++] = (uint32_t)number;
 }
 
+/* Whether instruction i reads fflags only for a later fsflags of the block to put them back: what
+ * gcc makes of a quiet comparison. */
+static bool is_restored(const struct block *block, uint32_t i) {
+    const struct insn *read = &block->insns[i];
+    if (read->op != OP_csrrs || read->rs1 != 0 || read->imm != CSR_FFLAGS)
+        return false;
+    for (uint32_t j = i + 1; j < block->insn_count; j++) {
+        const struct insn *insn = &block->insns[j];
+        if (insn->op == OP_csrrw && insn->imm == CSR_FFLAGS && insn->rs1 == read->rd)
+            return insn->rd == INSN_SINK;
+        struct register_use use = insn_registers(insn);
+        if ((use.reads | use.writes) >> read->rd & 1)
+            return false;
+    }
+    return false;
+}
+
 static bool reads_exception_flags(const struct block *block) {
     for (uint32_t i = 0; i < block->insn_count; i++) {
         const struct insn *insn = &block->insns[i];
@@ -69,7 +86,8 @@ static bool reads_exception_flags(const struct block *block) {
         case OP_csrrwi:
         case OP_csrrsi:
         case OP_csrrci:
-            if ((insn->imm == CSR_FFLAGS || insn->imm == CSR_FCSR) && insn->rd != INSN_SINK)
+            if ((insn->imm == CSR_FFLAGS || insn->imm == CSR_FCSR) && insn->rd != INSN_SINK &&
+                !is_restored(block, i))
                 return true;
             break;
         default:

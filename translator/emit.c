@@ -68,27 +68,16 @@ static void prepare_module(LLVMModuleRef module, LLVMTargetMachineRef machine) {
     LLVMDisposeTargetData(layout);
 }
 
-static bool region_makes_calls(const struct region *region) {
-    for (size_t b = 0; b < region->block_count; b++)
-        if (block_is_call(region->blocks[b]))
-            return true;
-    return false;
-}
-
 static void lift_function(struct lift *l, const struct lifted_function *function) {
     const struct program *program = &l->plan->programs[function->file];
     struct arena scratch = {0};
-    struct region region;
-    char name[40];
+    struct region region, loop;
     region_build(&scratch, program, function->entry, REGION_INSNS_MAX, &region);
-    lifted_symbol(name, sizeof name, function->file, function->entry);
-    lift_region(l, program, &region, name, region_makes_calls(&region), l->options->exact_fflags);
+    lift_region(l, function, &region);
     for (uint32_t i = 0; i < function->resume_count; i++) {
         uint32_t pc = l->plan->resume_points[function->resume_first + i];
-        struct region loop;
         region_build_loop(&scratch, program, &region, pc, &loop);
-        lifted_symbol(name, sizeof name, function->file, pc);
-        lift_region(l, program, &loop, name, false, l->options->exact_fflags);
+        lift_region(l, function, &loop);
     }
     arena_free(&scratch);
 }

@@ -27,8 +27,8 @@
  * was not lifted) and share one block that stores what is dirty at any of them. */
 struct exit_point {
     uint32_t pc;
-    bool is_function;
-    register_mask dirty; /* union over the edges to it */
+    const struct lifted_function *function; /* or NULL */
+    register_mask dirty;                    /* union over the edges to it */
     LLVMBasicBlockRef block;
 };
 
@@ -45,6 +45,7 @@ struct block_state {
 
 struct frame {
     struct lift *l;
+    uint32_t file;
     const struct region *region;
     struct block_state *blocks;
     struct exit_point *exits;
@@ -135,23 +136,22 @@ static struct exit_point *exit_at(struct frame *f, uint32_t pc) {
         if (!f->exits)
             abort();
     }
-    uint32_t file = (uint32_t)(f->l->program - f->l->plan->programs);
     f->exits[f->exit_count] =
-        (struct exit_point){.pc = pc, .is_function = plan_function(f->l->plan, file, pc) != NULL};
+        (struct exit_point){.pc = pc, .function = plan_function(f->l->plan, f->file, pc)};
     return &f->exits[f->exit_count++];
 }
 
 static void dirty_at_exit(struct frame *f, uint32_t pc, register_mask dirty) {
     struct exit_point *exit = exit_at(f, pc);
     exit->dirty |= dirty;
-    if (!exit->is_function)
+    if (!exit->function)
         f->rare_dirty |= dirty;
 }
 
 /* What is stored on the way out to pc. */
 static register_mask stored_at_exit(struct frame *f, uint32_t pc) {
     const struct exit_point *exit = exit_at(f, pc);
-    return exit->is_function ? exit->dirty : f->rare_dirty;
+    return exit->function ? exit->dirty : f->rare_dirty;
 }
 
 /* The constant PCs a block can go to; for a call only the return address. */
@@ -360,10 +360,24 @@ static LLVMBasicBlockRef append_block(struct lift *l) {
     return LLVMAppendBasicBlockInContext(l->context, l->function, "");
 }
 
-static void return_pc(struct lift *l, LLVMValueRef pc) {
+static void restore_depth(struct lift *l) {
     if (l->depth)
         store_state(l, l->depth, offsetof(struct cpu, depth));
+}
+
+static void return_pc(struct lift *l, LLVMValueRef pc) {
+    restore_depth(l);
     LLVMBuildRet(l->builder, pc);
+}
+
+static LLVMValueRef lifted_symbol_value(struct lift *l, const struct lifted_function *function) {
+    char name[40];
+    lifted_symbol(name, sizeof name, function->file, function->entry);
+    return declare_function(l, name, l->lifted_type);
+}
+
+static LLVMValueRef call_lifted(struct lift *l, LLVMValueRef function) {
+    return LLVMBuildCall2(l->builder, l->lifted_type, function, NULL, 0, "");
 }
 
 void leave_if(struct lift *l, LLVMValueRef condition, uint32_t pc, bool interpret) {
@@ -396,9 +410,14 @@ static LLVMBasicBlockRef exit_block(struct frame *f, uint32_t pc) {
     LLVMBasicBlockRef here = LLVMGetInsertBlock(l->builder);
     exit->block = append_block(l);
     LLVMPositionBuilderAtEnd(l->builder, exit->block);
-    if (exit->is_function) {
+    if (exit->function) {
         store_registers(l, exit->dirty);
-        return_pc(l, constant_pc(l, pc));
+        if (exit->function->tail_callable) {
+            restore_depth(l);
+            LLVMBuildRet(l->builder, call_lifted(l, lifted_symbol_value(l, exit->function)));
+        } else {
+            return_pc(l, constant_pc(l, pc));
+        }
     } else {
         if (!f->rare_exit) {
             f->rare_exit = append_join(l, &f->rare_pc);
@@ -461,19 +480,6 @@ static LLVMValueRef target_pc(struct lift *l) {
 
 /* --- calls --- */
 
-static LLVMValueRef call_lifted(struct lift *l, LLVMValueRef function) {
-    return LLVMBuildCall2(l->builder, l->lifted_type, function, NULL, 0, "");
-}
-
-static LLVMValueRef lifted_function_at(struct lift *l, uint32_t pc) {
-    uint32_t file = (uint32_t)(l->program - l->plan->programs);
-    if (!plan_function(l->plan, file, pc))
-        return NULL;
-    char name[40];
-    lifted_symbol(name, sizeof name, file, pc);
-    return declare_function(l, name, l->lifted_type);
-}
-
 /* Calls whatever is at a PC known at run time only: through the jump cache, else the PC itself is
  * the result and redispatch runs it. */
 static LLVMValueRef call_indirect(struct lift *l, LLVMValueRef pc) {
@@ -515,8 +521,9 @@ static void lift_call(struct frame *f, size_t b) {
     if (pc) {
         npc = call_indirect(l, pc);
     } else {
-        LLVMValueRef callee = lifted_function_at(l, block->target);
-        npc = callee ? call_lifted(l, callee) : constant_pc(l, block->target);
+        const struct lifted_function *callee = plan_function(l->plan, f->file, block->target);
+        npc =
+            callee ? call_lifted(l, lifted_symbol_value(l, callee)) : constant_pc(l, block->target);
     }
     if (!f->call_failed) {
         LLVMBasicBlockRef here = LLVMGetInsertBlock(l->builder);
@@ -633,15 +640,13 @@ static void lift_prologue(struct frame *f) {
     store_state(l, LLVMBuildSub(l->builder, fuel, one, ""), offsetof(struct cpu, fuel));
 }
 
-void lift_region(struct lift *l, const struct program *program, const struct region *region,
-                 const char *name, bool counts_depth, bool exact_fflags) {
-    struct frame f = {.l = l, .region = region};
+void lift_region(struct lift *l, const struct lifted_function *function,
+                 const struct region *region) {
+    struct frame f = {.l = l, .file = function->file, .region = region};
     f.blocks = calloc(region->block_count, sizeof *f.blocks);
     if (!f.blocks)
         abort();
-    l->program = program;
-    l->region = region;
-    l->exact_fflags = exact_fflags;
+    l->exact_fflags = function->exact_fflags || l->options->exact_fflags;
     l->depth = NULL;
     scan_blocks(&f);
     solve_dirty(&f);
@@ -649,6 +654,8 @@ void lift_region(struct lift *l, const struct program *program, const struct reg
     solve_exits(&f);
     solve_live(&f);
 
+    char name[40];
+    lifted_symbol(name, sizeof name, function->file, region->entry);
     l->function = declare_function(l, name, l->lifted_type);
     add_attribute(l, l->function, "null_pointer_is_valid");
     LLVMBasicBlockRef start = append_block(l);
@@ -662,7 +669,7 @@ void lift_region(struct lift *l, const struct program *program, const struct reg
     declare_registers(l, used | (register_mask)1 << 10);
     f.budget = LLVMBuildAlloca(l->builder, l->i32, "");
     LLVMBuildStore(l->builder, LLVMConstInt(l->i32, LOOP_BUDGET, false), f.budget);
-    if (counts_depth)
+    if (function->counts_depth && region->entry == function->entry)
         lift_prologue(&f);
     load_registers(l, f.blocks[0].live_in);
     LLVMBuildBr(l->builder, f.blocks[0].llvm);

@@ -22,6 +22,8 @@ struct register_use {
 };
 struct register_use insn_registers(const struct insn *insn);
 
+struct lifted_function;
+
 struct lift {
     const struct translator_options *options;
     const struct plan *plan;
@@ -35,8 +37,6 @@ struct lift {
     LLVMValueRef tbaa_guest, tbaa_state;
 
     /* The function being lifted. */
-    const struct program *program;
-    const struct region *region;
     LLVMValueRef function;
     LLVMValueRef depth;                     /* value of cpu.depth to restore at exits, or NULL */
     bool exact_fflags;                      /* compute fflags in this function */
@@ -81,9 +81,9 @@ bool insn_may_leave(const struct insn *insn);
 void lift_begin_module(struct lift *l, const struct translator_options *options,
                        const struct plan *plan, const char *name);
 void lift_end_module(struct lift *l);
-/* Lifts a region as a function named `name`. */
-void lift_region(struct lift *l, const struct program *program, const struct region *region,
-                 const char *name, bool counts_depth, bool exact_fflags);
+/* Lifts the region of a function or of one of its loops. */
+void lift_region(struct lift *l, const struct lifted_function *function,
+                 const struct region *region);
 /* Leaves the function when condition holds, with everything dirty stored, to go on at pc; the
  * instruction there is left to the interpreter when `interpret` is set. */
 void leave_if(struct lift *l, LLVMValueRef condition, uint32_t pc, bool interpret);
@@ -99,6 +99,9 @@ struct lifted_function {
     /* Loop headers other than the entry, where execution can be taken up again after the function
      * was left in the middle: each is lifted as a function of its own that holds the loop only. */
     uint32_t resume_first, resume_count; /* in plan.resume_points */
+    bool counts_depth;                   /* may be on the wasm stack many times */
+    bool exact_fflags;                   /* a read of fflags is reachable */
+    bool tail_callable; /* tail jumps from it do not lead back to it: a jump to it can be a call */
 };
 struct plan {
     const struct program *programs;

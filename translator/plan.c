@@ -74,6 +74,9 @@ void plan_all(struct plan *plan, const struct program *programs, size_t program_
         unsigned char *taken = calloc(program->block_count + 1, 1);
         if (!taken)
             abort();
+        struct arena graph_arena = {0};
+        struct call_graph graph;
+        call_graph_build(&graph_arena, program, &graph);
         for (size_t i = 0; i < program->function_count; i++) {
             struct arena scratch = {0};
             struct region region;
@@ -83,12 +86,18 @@ void plan_all(struct plan *plan, const struct program *programs, size_t program_
                 plan->functions = grow(plan->functions, &b.function_room, plan->function_count,
                                        sizeof *plan->functions);
                 struct lifted_function *function = &plan->functions[plan->function_count++];
-                *function = (struct lifted_function){
-                    .file = (uint32_t)p, .entry = entry, .insn_count = region.insn_count};
+                *function = (struct lifted_function){.file = (uint32_t)p,
+                                                     .entry = entry,
+                                                     .insn_count = region.insn_count,
+                                                     .counts_depth = graph.in_cycle[i] ||
+                                                                     graph.has_indirect_calls[i],
+                                                     .exact_fflags = graph.reads_fflags[i],
+                                                     .tail_callable = !graph.tail_cycle[i]};
                 add_resume_points(&b, program, &region, taken, function);
             }
             arena_free(&scratch);
         }
+        arena_free(&graph_arena);
         free(taken);
     }
 }
