@@ -23,6 +23,20 @@ struct file *file_new_inode(const struct file_ops *ops, uint32_t flags, struct i
     return file;
 }
 
+struct file *file_anonymous_inode(const char *name, const struct file_ops *ops, uint32_t flags) {
+    static const struct inode_ops no_ops = {0};
+    struct filesystem *fs = kernel.vfs->anonymous_fs;
+    struct inode *inode = inode_new(fs, &no_ops, 0600);
+    inode->ino = fs->next_ino++;
+    struct text text = {0};
+    text_printf(&text, "anon_inode:%s", name);
+    struct path_node *node = node_anonymous(inode, text.bytes);
+    heap_free(text.bytes);
+    struct file *file = file_new_inode(ops, flags, inode, node);
+    node_put(node);
+    return file;
+}
+
 struct file *file_get(struct file *file) {
     file->references++;
     return file;
@@ -33,6 +47,8 @@ void file_put(struct file *file) {
         return;
     if (file->inode)
         locks_drop_owner(file->inode, file);
+    if (file->watchers)
+        epoll_forget(file);
     if (file->ops && file->ops->release)
         file->ops->release(file);
     node_put(file->path);

@@ -297,6 +297,21 @@ struct linux_pollfd {
     int16_t events, revents;
 };
 
+#define EPOLL_CTL_ADD 1
+#define EPOLL_CTL_DEL 2
+#define EPOLL_CTL_MOD 3
+#define EPOLLEXCLUSIVE (1u << 28)
+#define EPOLLWAKEUP (1u << 29)
+#define EPOLLONESHOT (1u << 30)
+#define EPOLLET (1u << 31)
+
+struct linux_epoll_event {
+    uint32_t events, padding; /* packed on x86_64 only */
+    uint64_t data;
+};
+
+#define EFD_SEMAPHORE 1
+
 /* --- terminals (asm-generic/ioctls.h, termbits.h) --- */
 #define TCGETS 0x5401
 #define TCSETS 0x5402

@@ -16,6 +16,7 @@ struct pipe {
     uint64_t reader_opens, writer_opens;
     /* Opens that were let go on and have not run yet: they count as readers and writers. */
     uint32_t readers_to_come, writers_to_come;
+    uint64_t events; /* reads, writes, opens and closes so far */
     struct wait_queue readable, writable, reader_waits, writer_waits;
 };
 
@@ -66,6 +67,7 @@ static int64_t pipe_read(struct file *file, void *to, size_t length, uint64_t of
     if (pipe->used == 0)
         pipe->start = 0;
     file->inode->atime = time_now();
+    pipe->events++;
     wake_all(&pipe->writable);
     return (int64_t)length;
 }
@@ -101,6 +103,7 @@ static int64_t pipe_write(struct file *file, const void *from, size_t length, ui
     memcpy(pipe->buffer, (const uint8_t *)from + first, length - first);
     pipe->used += (uint32_t)length;
     touch_modified(file->inode);
+    pipe->events++;
     wake_all(&pipe->readable);
     return (int64_t)length;
 }
@@ -143,6 +146,7 @@ static void pipe_release(struct file *file) {
         pipe->readers--;
     if (access != O_RDONLY)
         pipe->writers--;
+    pipe->events++;
     wake_all(&pipe->readable);
     wake_all(&pipe->writable);
     bool waited_for = pipe->reader_waits.first || pipe->writer_waits.first ||
@@ -153,7 +157,10 @@ static void pipe_release(struct file *file) {
     }
 }
 
+static uint64_t pipe_edges(struct file *file) { return file->inode->pipe->events; }
+
 static const struct file_ops pipe_ops = {
+    .edges = pipe_edges,
     .read = pipe_read,
     .write = pipe_write,
     .poll = pipe_poll,

@@ -9,7 +9,7 @@
 #define SELECT_EXCEPT POLLPRI
 #define RLIMIT_NOFILE_INDEX 7
 
-static uint32_t poll_file(struct file *file, bool wait) {
+uint32_t poll_file(struct file *file, bool wait) {
     if (file->flags & O_PATH)
         return POLLNVAL;
     return file->ops->poll ? file->ops->poll(file, wait) : ALWAYS_READY;
@@ -17,12 +17,7 @@ static uint32_t poll_file(struct file *file, bool wait) {
 
 /* --- time limits --- */
 
-struct time_limit {
-    uint64_t va; /* of the guest's timespec, 0: none */
-    uint64_t nanoseconds;
-};
-
-static int read_limit(struct time_limit *limit, uint64_t va) {
+int read_limit(struct time_limit *limit, uint64_t va) {
     struct linux_timespec time;
     limit->va = va;
     limit->nanoseconds = UINT64_MAX;
@@ -56,8 +51,7 @@ static int64_t interrupted_pselect(const uint64_t *a) {
     return -EINTR;
 }
 
-/* Has the limit passed?  Else the task also wakes then. */
-static bool limit_passed(const struct time_limit *limit) {
+bool limit_passed(const struct time_limit *limit) {
     if (limit->nanoseconds == 0)
         return true;
     return limit->nanoseconds != UINT64_MAX && call_timed_out(limit->nanoseconds);

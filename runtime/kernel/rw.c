@@ -31,7 +31,9 @@ static void *user_range(uint64_t va, size_t *length, int prot) {
 }
 
 /* A file with a position is read and written there; others are streams. */
-static bool has_position(const struct file *file) { return file->ops->seek != NULL; }
+static bool has_position(const struct file *file) {
+    return file->ops->seek != NULL && file->ops->seek != seek_nowhere;
+}
 
 /* Limits a write by RLIMIT_FSIZE; -EFBIG with SIGXFSZ when nothing may be written. */
 static int64_t limit_size(const struct file *file, uint64_t offset, size_t *length) {
@@ -268,6 +270,11 @@ int64_t seek_with_size(struct file *file, int64_t offset, int whence, uint64_t s
         return -EINVAL;
     file->position = (uint64_t)position;
     return position;
+}
+
+int64_t seek_nowhere(struct file *file, int64_t offset, int whence) {
+    (void)offset, (void)whence;
+    return (int64_t)file->position;
 }
 
 int64_t sys_lseek(const uint64_t *a) {

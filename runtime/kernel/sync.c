@@ -1,5 +1,5 @@
-/* Calls about storage: sync(2), fsync(2), fadvise(2), readahead(2).  Files in memory have nothing
- * to write back; the host's files are synchronised by the host. */
+/* Calls about storage: sync(2), fsync(2), fadvise(2), readahead(2), mount(2).  Files in memory have
+ * nothing to write back; the host's files are synchronised by the host. */
 #include "vfs.h"
 
 int64_t sys_sync(const uint64_t *a) {
@@ -14,7 +14,7 @@ int64_t sys_fsync(const uint64_t *a) {
     int64_t error = file_check((int64_t)a[0], 0, &file);
     if (error)
         return error;
-    if (!file->inode || S_ISFIFO(file->inode->mode) || S_ISCHR(file->inode->mode))
+    if (!file->inode || !(S_ISREG(file->inode->mode) || S_ISDIR(file->inode->mode)))
         return -EINVAL;
     return file->inode->ops->sync ? file->inode->ops->sync(file) : 0;
 }
@@ -50,4 +50,20 @@ int64_t sys_readahead(const uint64_t *a) {
     if (error)
         return error;
     return file->inode && S_ISREG(file->inode->mode) ? 0 : -EINVAL;
+}
+
+/* A container's root has no CAP_SYS_ADMIN. */
+int64_t sys_mount(const uint64_t *a) {
+    (void)a;
+    return -EPERM;
+}
+
+int64_t sys_umount2(const uint64_t *a) {
+    (void)a;
+    return -EPERM;
+}
+
+int64_t sys_pivot_root(const uint64_t *a) {
+    (void)a;
+    return -EPERM;
 }

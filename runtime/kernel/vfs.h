@@ -222,9 +222,24 @@ void file_data_usage(uint64_t *used, uint64_t *total); /* bytes of all files in 
 /* --- file.c --- */
 struct file *file_new_inode(const struct file_ops *ops, uint32_t flags, struct inode *inode,
                             struct path_node *path);
-void fd_close(uint32_t fd);                                   /* an open one */
+void fd_close(uint32_t fd); /* an open one */
+/* A file that is in no directory and has no type: event counters, epoll. */
+struct file *file_anonymous_inode(const char *name, const struct file_ops *ops, uint32_t flags);
 int64_t file_check(int64_t fd, int want, struct file **file); /* EBADF unless readable/writable */
+/* For streams on which lseek succeeds and does nothing (event counters). */
+int64_t seek_nowhere(struct file *file, int64_t offset, int whence);
 int64_t seek_with_size(struct file *file, int64_t offset, int whence, uint64_t size);
+
+/* --- poll.c, epoll.c --- */
+uint32_t poll_file(struct file *file, bool wait);
+struct time_limit {
+    uint64_t va; /* of the guest's timespec, 0: none */
+    uint64_t nanoseconds;
+};
+int read_limit(struct time_limit *limit, uint64_t va);
+/* Has the limit passed?  Else the task also wakes then. */
+bool limit_passed(const struct time_limit *limit);
+void epoll_forget(struct file *file); /* it is closed */
 
 /* --- pipe.c --- */
 int fifo_open(struct inode *inode, struct file *file);
