@@ -195,12 +195,15 @@ static int32_t internal_successor(const struct frame *f, const struct block *blo
 static bool is_back_edge(size_t from, int32_t to) { return (size_t)to <= from; }
 
 static void scan_blocks(struct frame *f) {
-    register_mask single = 0, dual = 0;
+    register_mask single = 0, dual = 0, raw = 0;
     for (size_t b = 0; b < f->region->block_count; b++) {
         const struct block *block = f->region->blocks[b];
         struct block_state *state = &f->blocks[b];
         for (uint32_t i = 0; i < block->insn_count; i++) {
             struct register_use use = insn_registers(&block->insns[i]);
+            /* These take the lower half as it is, also of what is not a boxed single. */
+            if (block->insns[i].op == OP_fsw || block->insns[i].op == OP_fmv_x_w)
+                raw |= use.reads & ~state->writes;
             state->reads |= use.reads & ~state->writes;
             state->writes |= use.writes;
             single |= use.as_single;
@@ -215,7 +218,8 @@ static void scan_blocks(struct frame *f) {
     }
     for (unsigned n = 0; n < 32; n++) {
         bool s = single >> (REGISTER_F + n) & 1, d = dual >> (REGISTER_F + n) & 1;
-        f->l->fp_kinds[n] = s && d ? FP_RAW : s ? FP_SINGLE : FP_DOUBLE;
+        bool lower_half = raw >> (REGISTER_F + n) & 1;
+        f->l->fp_kinds[n] = s && (d || lower_half) ? FP_RAW : s ? FP_SINGLE : FP_DOUBLE;
     }
 }
 
