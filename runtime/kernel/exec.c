@@ -84,8 +84,8 @@ static int parse_script(char *line, int64_t length, char **interpreter, char **a
         return 0;
     char *end = memchr(line, '\n', (size_t)length);
     bool truncated = !end && length == SCRIPT_LINE;
-    if (!end)
-        end = line + length;
+    if (!end) /* the last byte of a full buffer is not looked at */
+        end = line + (truncated ? length - 1 : length);
     while (end > line + 2 && (end[-1] == ' ' || end[-1] == '\t'))
         end--;
     *end = 0;
