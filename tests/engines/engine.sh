@@ -64,7 +64,7 @@ test_engine() {
     guest -e 'VALUE=two words' -- sh -c 'echo "$VALUE|$(pwd)"' < /dev/null
     expect "environment and working directory" 0
 
-    head -c 300000 "$module" > bytes
+    head -c 100000 "$module" > bytes
     cp bytes want.out
     guest -- cat < bytes
     expect "binary standard input and output" 0
