@@ -74,8 +74,6 @@ void lift_begin_module(struct lift *l, const struct translator_options *options,
     l->f64 = LLVMDoubleTypeInContext(l->context);
     l->pointer = LLVMPointerTypeInContext(l->context, 0);
     l->lifted_type = LLVMFunctionType(l->i32, NULL, 0, false);
-    l->cpu = LLVMAddGlobal(l->module, LLVMArrayType2(l->i8, sizeof(struct cpu)), "c2w_cpu");
-    LLVMSetAlignment(l->cpu, 8);
 
     /* Guest memory and CPU state never overlap: two leaves of one TBAA tree. */
     l->tbaa_kind = LLVMGetMDKindIDInContext(l->context, "tbaa", 4);

@@ -32,7 +32,6 @@ struct lift {
     LLVMModuleRef module;
     LLVMBuilderRef builder;
     LLVMTypeRef i1, i8, i16, i32, i64, f32, f64, pointer, lifted_type;
-    LLVMValueRef cpu; /* the global c2w_cpu */
     unsigned tbaa_kind;
     LLVMValueRef tbaa_guest, tbaa_state;
 
@@ -54,7 +53,6 @@ struct lift {
 };
 
 /* registers.c */
-LLVMValueRef state_pointer(struct lift *l, uint32_t offset);
 LLVMValueRef load_state(struct lift *l, LLVMTypeRef type, uint32_t offset);
 void store_state(struct lift *l, LLVMValueRef value, uint32_t offset);
 void declare_registers(struct lift *l, register_mask mask); /* allocas, at the builder's position */

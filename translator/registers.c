@@ -96,9 +96,9 @@ struct register_use insn_registers(const struct insn *insn) {
     return use;
 }
 
-LLVMValueRef state_pointer(struct lift *l, uint32_t offset) {
-    LLVMValueRef index = LLVMConstInt(l->i32, offset, false);
-    return LLVMBuildInBoundsGEP2(l->builder, l->i8, l->cpu, &index, 1, "");
+/* A constant address. */
+static LLVMValueRef state_pointer(struct lift *l, uint32_t offset) {
+    return LLVMConstIntToPtr(LLVMConstInt(l->i32, CPU_ADDRESS + offset, false), l->pointer);
 }
 
 LLVMValueRef load_state(struct lift *l, LLVMTypeRef type, uint32_t offset) {

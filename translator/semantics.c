@@ -115,8 +115,13 @@ static LLVMValueRef build_sqrt(struct lift *l, const char *helper, LLVMValueRef 
 
 static LLVMValueRef build_fma(struct lift *l, const char *helper, LLVMValueRef a, LLVMValueRef b,
                               LLVMValueRef c, uint8_t rm) {
-    if (!is_nearest_even(rm) || l->exact_fflags || l->options->fma != FMA_UNFUSED)
-        return build_helper(l, helper, LLVMTypeOf(a), (LLVMValueRef[]){a, b, c}, 3, rm);
+    LLVMValueRef operands[] = {a, b, c};
+    if (!is_nearest_even(rm) || l->exact_fflags)
+        return build_helper(l, helper, LLVMTypeOf(a), operands, 3, rm);
+    if (l->options->fma != FMA_UNFUSED) {
+        helper = LLVMTypeOf(a) == l->f32 ? "c2w_f32_fma_nearest" : "c2w_f64_fma_nearest";
+        return build_helper(l, helper, LLVMTypeOf(a), operands, 3, -1);
+    }
     LLVMValueRef product = LLVMBuildFMul(l->builder, a, b, "");
     return arithmetic(l, LLVMBuildFAdd(l->builder, product, c, ""));
 }

@@ -54,3 +54,12 @@ HELPERS(f64, uint64_t)
 
 uint64_t c2w_f32_to_f64(uint32_t a) { return fast_f32_to_f64(a, FLAGS); }
 uint32_t c2w_f64_to_f32(uint64_t a, uint32_t rm) { return fast_f64_to_f32(a, mode(rm), FLAGS); }
+
+uint32_t c2w_f32_fma_nearest(uint32_t a, uint32_t b, uint32_t c) {
+    uint32_t ignored = FLOAT_INEXACT;
+    return fast_f32_fma(a, b, c, ROUND_NEAREST_EVEN, &ignored);
+}
+uint64_t c2w_f64_fma_nearest(uint64_t a, uint64_t b, uint64_t c) {
+    uint32_t ignored = FLOAT_INEXACT;
+    return fast_f64_fma(a, b, c, ROUND_NEAREST_EVEN, &ignored);
+}

@@ -89,6 +89,9 @@ uint64_t c2w_f64_mul(uint64_t a, uint64_t b, uint32_t rm);
 uint64_t c2w_f64_div(uint64_t a, uint64_t b, uint32_t rm);
 uint64_t c2w_f64_sqrt(uint64_t a, uint32_t rm);
 uint64_t c2w_f64_fma(uint64_t a, uint64_t b, uint64_t c, uint32_t rm);
+/* Nearest-even, without looking after the flags. */
+uint32_t c2w_f32_fma_nearest(uint32_t a, uint32_t b, uint32_t c);
+uint64_t c2w_f64_fma_nearest(uint64_t a, uint64_t b, uint64_t c);
 uint32_t c2w_f32_min(uint32_t a, uint32_t b);
 uint32_t c2w_f32_max(uint32_t a, uint32_t b);
 uint64_t c2w_f64_min(uint64_t a, uint64_t b);

@@ -35,6 +35,14 @@ enum cpu_event {
     EVENT_ROUNDING = 8, /* the rounding mode left nearest-even: lifted code must not run */
 };
 
+/* In the module the state is at a fixed address at the start of linear memory: lifted code, half of
+ * whose memory accesses go there, gets by with one and two byte offsets.  It is below the end of the
+ * stack, whose overflow traps a little later. */
+#define CPU_ADDRESS 8
+#if defined(__wasm__)
+#define c2w_cpu (*(struct cpu *)CPU_ADDRESS)
+#else
 extern struct cpu c2w_cpu;
+#endif
 
 #endif

@@ -14,7 +14,9 @@
 #define HOST_POLL_INTERVAL 10000000u /* ns between looks at host descriptors while tasks run */
 
 struct kernel kernel;
+#if !defined(__wasm__)
 struct cpu c2w_cpu;
+#endif
 
 /* --- waiting --- */
 
