@@ -283,3 +283,5 @@ void *heap_resize(void *block, size_t size) {
 }
 
 size_t heap_used(void) { return heap.used; }
+
+size_t heap_left(void) { return (size_t)heap.page_count * PAGE_SIZE - heap.used; }

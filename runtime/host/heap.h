@@ -8,4 +8,5 @@ void *heap_alloc(size_t size);               /* 16-byte aligned, zeroed */
 void *heap_resize(void *block, size_t size); /* like realloc; new bytes are not zeroed */
 void heap_free(void *block);                 /* NULL is fine */
 size_t heap_used(void);
+size_t heap_left(void); /* bytes, some of which may be in pieces */
 #endif

@@ -7,7 +7,7 @@
 #include "signal.h"
 #include "task.h"
 
-#define THREAD_FLAGS (CLONE_VM | CLONE_SIGHAND | CLONE_THREAD)
+#define HEAP_RESERVE (4u << 20)       /* no new tasks when less of the heap is left */
 #define NAMESPACE_FLAGS 0x7e020080ull /* CLONE_NEW*: EPERM without privileges, here always */
 #define SUPPORTED                                                                                  \
     (CSIGNAL | CLONE_VM | CLONE_FS | CLONE_FILES | CLONE_SIGHAND | CLONE_VFORK | CLONE_PARENT |    \
@@ -92,6 +92,8 @@ static int64_t clone_task(const struct clone_request *request) {
     int error = check_flags(flags);
     if (error)
         return error;
+    if (heap_left() < HEAP_RESERVE)
+        return -EAGAIN;
     struct process *process = self->process;
     if (!(flags & CLONE_THREAD)) {
         process = copy_process(flags);
