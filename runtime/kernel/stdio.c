@@ -22,33 +22,34 @@ struct stdio {
 
 static struct stream *stream_of(const struct file *file) { return file->private_data; }
 
-static bool is_ready(struct stream *stream) {
-    if (stream->never_waits)
-        return true;
+/* POLLIN and POLLHUP as far as they hold now. */
+static uint32_t ready_to_read(struct stream *stream) {
     struct host_poll poll = {.fd = stream->fd, .want = POLLIN};
-    int result = host_poll(&poll, 1, 0);
-    if (result < 0)
+    if (!stream->never_waits && host_poll(&poll, 1, 0) < 0)
         stream->never_waits = true;
-    return result != 0;
+    return stream->never_waits ? POLLIN : poll.ready & (POLLIN | POLLHUP);
 }
 
-static int64_t stream_read(struct file *file, void *to, size_t length, uint64_t offset) {
-    (void)offset;
-    struct stream *stream = stream_of(file);
+static int64_t read_stream(struct stream *stream, const struct file *file, void *to,
+                           size_t length) {
+    int64_t result = 0;
     if (length == 0)
         return 0;
-    if (!is_ready(stream)) {
+    bool ready = ready_to_read(stream) != 0;
+    if (ready)
+        result = host_read(stream->fd, to, length);
+    if (!ready || result == -EAGAIN) {
         if (file->flags & O_NONBLOCK)
             return -EAGAIN;
         wait_on(&stream->readable);
         return -EBLOCK;
     }
-    int64_t result = host_read(stream->fd, to, length);
-    if (result == -EAGAIN && !(file->flags & O_NONBLOCK)) {
-        wait_on(&stream->readable);
-        return -EBLOCK;
-    }
     return result;
+}
+
+static int64_t stream_read(struct file *file, void *to, size_t length, uint64_t offset) {
+    (void)offset;
+    return read_stream(stream_of(file), file, to, length);
 }
 
 static int64_t stream_write(struct file *file, const void *from, size_t length, uint64_t offset) {
@@ -59,14 +60,21 @@ static int64_t stream_write(struct file *file, const void *from, size_t length, 
     return result;
 }
 
-static uint32_t stream_poll(struct file *file, bool wait) {
-    struct stream *stream = stream_of(file);
-    uint32_t ready = POLLOUT | POLLWRNORM;
-    if (is_ready(stream))
-        ready |= POLLIN | POLLRDNORM;
-    else if (wait)
-        wait_on(&stream->readable);
+static uint32_t poll_stream(struct stream *stream, const struct file *file, bool wait) {
+    uint32_t access = file->flags & O_ACCMODE, ready = 0;
+    if (access != O_RDONLY)
+        ready |= POLLOUT | POLLWRNORM; /* the host may make the write wait */
+    if (access != O_WRONLY) {
+        uint32_t readable = ready_to_read(stream);
+        ready |= readable | (readable & POLLIN ? POLLRDNORM : 0);
+        if (wait)
+            wait_on(&stream->readable);
+    }
     return ready;
+}
+
+static uint32_t stream_poll(struct file *file, bool wait) {
+    return poll_stream(stream_of(file), file, wait);
 }
 
 static const struct file_ops stream_ops = {
@@ -75,11 +83,26 @@ static const struct file_ops stream_ops = {
     .poll = stream_poll,
 };
 
-/* --- the terminal --- */
+/* --- the terminal: one file, of which each stream that is a terminal is a side --- */
+
+static struct stream *terminal_stream(int first) {
+    struct stream *streams = kernel.vfs->stdio->streams;
+    for (int i = 0; i < STREAMS; i++) {
+        struct stream *stream = &streams[(first + i) % STREAMS];
+        if (host_is_tty(stream->fd))
+            return stream;
+    }
+    return NULL;
+}
 
 static int64_t terminal_read(struct file *file, void *to, size_t length, uint64_t offset) {
+    (void)offset;
     int error = tty_check_foreground(kernel.vfs->console, SIGTTIN);
-    return error ? error : stream_read(file, to, length, offset);
+    return error ? error : read_stream(terminal_stream(0), file, to, length);
+}
+
+static uint32_t terminal_poll(struct file *file, bool wait) {
+    return poll_stream(terminal_stream(0), file, wait);
 }
 
 static int64_t terminal_ioctl(struct file *file, uint32_t request, uint64_t argument) {
@@ -89,28 +112,16 @@ static int64_t terminal_ioctl(struct file *file, uint32_t request, uint64_t argu
 static const struct file_ops terminal_ops = {
     .read = terminal_read,
     .write = stream_write,
-    .poll = stream_poll,
+    .poll = terminal_poll,
     .ioctl = terminal_ioctl,
 };
 
-/* The stream that an open of the terminal reads from or writes to. */
-static struct stream *terminal_stream(uint32_t access) {
-    struct stream *streams = kernel.vfs->stdio->streams;
-    int first = access == O_WRONLY ? 1 : 0;
-    for (int i = 0; i < STREAMS; i++) {
-        struct stream *stream = &streams[(first + i) % STREAMS];
-        if (host_is_tty(stream->fd))
-            return stream;
-    }
-    return NULL;
-}
-
 int console_open(struct inode *inode, struct file *file) {
     (void)inode;
-    struct stream *stream = kernel.vfs->console ? terminal_stream(file->flags & O_ACCMODE) : NULL;
+    struct stream *stream = kernel.vfs->console ? terminal_stream(1) : NULL;
     if (!stream)
         return -ENXIO;
-    file->private_data = stream;
+    file->private_data = stream; /* what is written to */
     file->ops = &terminal_ops;
     return 0;
 }
@@ -163,7 +174,8 @@ struct file *stdio_file(int fd) {
         /* As a terminal that a container gets: one file, open for both. */
         struct file *file = vfs_open("/dev/console", O_RDWR | O_NOCTTY, 0, &error);
         if (file) {
-            file->private_data = &kernel.vfs->stdio->streams[fd];
+            if (fd != 0) /* the host may not let descriptor 0 be written to */
+                file->private_data = &kernel.vfs->stdio->streams[fd];
             return file;
         }
     }
