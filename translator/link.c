@@ -14,7 +14,8 @@
 /* Linear memory (runtime/guest_memory.h): stack, static data and heap below GUEST_BASE - 1 MiB, the
  * guest from GUEST_BASE = 31 MiB on.  The module starts with what static data may take at most, so
  * that wasm-ld refuses more; the runtime grows memory from there.  With the stack first, overflow
- * runs below address 0, which traps, and never into data. */
+ * runs through the CPU state (runtime/isa/state.h) and below address 0, which traps, and never into
+ * static data. */
 static const char *const layout_options[] = {
     "--stack-first",
     "-zstack-size=1048576",      /* 1 MiB */
