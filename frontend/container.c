@@ -206,13 +206,15 @@ bool container_finish(struct tool *tool, struct image *image,
     if (!container->entrypoint.count && !container->cmd.count && plain_root &&
         tree_find(image->tree, image->tree->root, "/bin/sh", true, &reason))
         words_add(&container->cmd, "/bin/sh");
-    if (!container->entrypoint.count && !container->cmd.count)
+    if (!overrides->inspect && !container->entrypoint.count && !container->cmd.count)
         return fail(tool, image->name, "names no program to start (use --entrypoint PATH)");
 
     char *home;
     if (!make_directories(tool, image) || !user_resolve(tool, image, container, &home))
         return false;
     finish_environment(container, &overrides->env, home);
+    if (overrides->inspect)
+        return true;
     return check_program(tool, image,
                          container->entrypoint.count ? container->entrypoint.items[0]
                                                      : container->cmd.items[0]);

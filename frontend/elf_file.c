@@ -179,7 +179,8 @@ static void read_programs(struct elf_file *file, Elf *elf, const GElf_Ehdr *head
             return set_bad(file, "its PT_INTERP is no string in the file");
         file->interpreter = copy_string((const char *)file->bytes + program.p_offset);
     }
-    if (file->kind == ELF_SHARED && (file->interpreter || pie))
+    /* Libraries that can be started, such as libc.so.6, have a PT_INTERP too. */
+    if (file->kind == ELF_SHARED && (pie || (file->interpreter && !file->soname)))
         file->kind = ELF_PIE;
     if (file->kind == ELF_OBJECT || file->bad)
         return;

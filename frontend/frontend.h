@@ -217,6 +217,7 @@ struct container_overrides {
     const char *entrypoint, *working_directory, *user, *host_name;
     struct words env, cmd;
     bool replace_cmd;
+    bool inspect; /* nothing is started: the program is not checked */
 };
 
 enum image_kind { IMAGE_OCI, IMAGE_DOCKER, IMAGE_ROOT_TAR, IMAGE_ROOT_DIRECTORY, IMAGE_ELF };

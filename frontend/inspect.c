@@ -92,6 +92,9 @@ static void add_gap(json_t *gaps, const char *format, const char *path, const ch
 /* What can be seen from outside that will be slower or missing. */
 static json_t *predict_gaps(const struct image *image, const struct inventory *inventory) {
     json_t *gaps = json_array();
+    if (!image->container.entrypoint.count && !image->container.cmd.count)
+        json_array_append_new(gaps,
+                              json_text("no program to start is named: build needs --entrypoint"));
     for (size_t i = 0; i < inventory->count; i++) {
         const struct elf_file *file = &inventory->files[i];
         char machine[32];
@@ -242,7 +245,7 @@ static int inspect_work(void *context) {
             return inspect_module(command, bytes, size);
     }
     struct image image;
-    struct container_overrides none = {0};
+    struct container_overrides none = {.inspect = true};
     if (!image_load(tool, command->image, command->platform, &image))
         return 1;
     if (!container_finish(tool, &image, &none))
