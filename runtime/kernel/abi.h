@@ -26,7 +26,7 @@ bool abi_pop_signal_frame(uint64_t *mask, struct linux_sigaltstack *stack);
 /* struct sigaction of the guest's kernel interface. */
 int abi_read_action(struct signal_action *action, uint64_t va);
 int abi_write_action(const struct signal_action *action, uint64_t va);
-/* Code of the page at SIGNAL_TRAMPOLINE, to which handlers return. */
+/* Code of the page mm->trampoline, to which handlers return. */
 extern const uint32_t abi_trampoline_code[];
 extern const uint32_t abi_trampoline_size;
 

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "abi.h"
+#include "mm.h"
 #include "signal.h"
 
 enum { REG_RA = 1, REG_SP = 2, REG_TP = 4, REG_A0 = 10, REG_A1, REG_A2, REG_A7 = 17 };
@@ -95,7 +96,7 @@ bool abi_push_signal_frame(int signal, const struct signal_action *action,
     frame.uc.context.fp.d.fcsr = c2w_cpu.frm << 5 | c2w_cpu.fflags;
     if (user_write(address, &frame, sizeof frame))
         return false;
-    c2w_cpu.x[REG_RA] = SIGNAL_TRAMPOLINE;
+    c2w_cpu.x[REG_RA] = current->process->mm->trampoline;
     c2w_cpu.x[REG_SP] = address;
     c2w_cpu.x[REG_A0] = (uint64_t)signal;
     c2w_cpu.x[REG_A1] = address + offsetof(struct riscv_sigframe, info);

@@ -246,18 +246,17 @@ static int map_stack(struct mm *mm, uint8_t prot) {
     return 0;
 }
 
-/* The page with the code that handlers return to: kernel-owned, the same in all address spaces. */
+/* The page with the code that handlers return to. */
 static int map_trampoline(struct mm *mm) {
-    static bool written;
-    if (!written) {
-        if (host_grow_memory(STACK_TOP + PAGE_SIZE))
-            return -ENOMEM;
-        mm_forget_pages(STACK_TOP, STACK_TOP + PAGE_SIZE);
-        memcpy(guest_pointer(SIGNAL_TRAMPOLINE), abi_trampoline_code, abi_trampoline_size);
-        written = true;
-    }
-    struct mapping mapping = {.prot = PROT_READ | PROT_EXEC, .shared = true};
-    return mm_map(mm, STACK_TOP, STACK_TOP + PAGE_SIZE, &mapping);
+    uint32_t start = STACK_TOP;
+    if (!mm_is_free(mm, start, start + PAGE_SIZE) || !mm_is_available(start, start + PAGE_SIZE))
+        start = mm_find_gap(mm, PAGE_SIZE, false);
+    struct mapping mapping = {.prot = PROT_READ | PROT_EXEC};
+    mm->trampoline = start;
+    if (!start || mm_map(mm, start, start + PAGE_SIZE, &mapping))
+        return -ENOMEM;
+    memcpy(guest_pointer(start), abi_trampoline_code, abi_trampoline_size);
+    return 0;
 }
 
 static uint8_t stack_protection(const struct elf_program *program) {

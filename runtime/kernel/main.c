@@ -259,6 +259,10 @@ int kernel_main(void) {
     strings_free(&start.environment);
     if (status)
         return status;
+    if (kernel.init->state == PROCESS_ZOMBIE) {
+        complain("c2w: the program does not fit into memory%s%s\n", "", "");
+        return EXIT_NOT_EXECUTABLE;
+    }
     task_enqueue(kernel.init->tasks);
     current = NULL;
     scheduler_run();

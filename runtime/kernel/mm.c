@@ -294,8 +294,7 @@ uint32_t mm_find_unused(uint32_t size, uint32_t alignment) {
 
 bool mm_is_available(uint32_t start, uint32_t end) {
     uint32_t obstacle;
-    return (start >= MMAP_START || end <= STACK_TOP) && !pages_overlap(start, end, &obstacle) &&
-           !shared_overlap(start, end, &obstacle);
+    return !pages_overlap(start, end, &obstacle) && !shared_overlap(start, end, &obstacle);
 }
 
 bool mm_grow_stack(struct mm *mm, uint32_t address) {

@@ -10,7 +10,7 @@
 #define BRK_START 0x00400000u
 #define BRK_END 0x04000000u
 #define STACK_BOTTOM 0x04000000u /* the main stack's 8 MiB: grows down from STACK_TOP */
-#define STACK_TOP 0x04800000u    /* the trampoline page is here */
+#define STACK_TOP 0x04800000u    /* the trampoline page is here, unless the program is */
 #define MMAP_START 0x04810000u
 #define RESERVATION_START 0x40000000u /* zone of PROT_NONE reservations */
 #define RESERVATION_MINIMUM 0x01000000u
@@ -30,6 +30,7 @@ struct mm {
     uint16_t id; /* owner number in residency.c */
     struct vma *vmas;
     uint32_t brk_start, brk;
+    uint32_t trampoline;   /* page with the code that signal handlers return to */
     uint32_t stack_bottom; /* lowest address the main stack may grow to; 0 = no main stack */
     uint32_t start_code, end_code, start_data, end_data, start_stack;
     uint32_t arguments_start, arguments_end, environment_start, environment_end;

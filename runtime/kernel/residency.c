@@ -303,9 +303,11 @@ static uint64_t hash(uint64_t h, uint64_t value) {
 static uint64_t code_id(const struct mm *mm) {
     uint64_t h = 1;
     for (const struct vma *vma = mm->vmas; vma; vma = vma->next) {
-        if (!(vma->prot & PROT_EXEC) || vma->start == STACK_TOP)
+        if (!(vma->prot & PROT_EXEC))
             continue;
         h = hash(hash(h, vma->start), vma->end);
+        if (vma->start == mm->trampoline && !vma->ever_writable)
+            continue; /* the same code everywhere */
         uint16_t image = image_of(vma);
         h = image ? hash(h, image) : hash(hash(h, (uint64_t)mm->id << 32), mm->code_serial);
     }

@@ -128,7 +128,7 @@ void shared_get(const struct vma *vma) {
 void shared_put(const struct vma *vma) {
     struct shared_object *object = find_object(vma->start);
     if (!object)
-        return; /* the trampoline page */
+        return;
     shared_sync(vma, vma->start, vma->end);
     if (--object->references)
         return;

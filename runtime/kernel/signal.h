@@ -10,9 +10,6 @@ struct queued_signal {
     struct linux_siginfo info;
 };
 
-/* Address of the read-only page with the code handlers return to. */
-#define SIGNAL_TRAMPOLINE 0x04800000u
-
 /* Delivers pending signals of the current task: enters a handler, stops or ends the process. */
 void signals_deliver(void);
 /* Takes the lowest pending signal of `set` of the current task; 0 when there is none. */

@@ -196,6 +196,14 @@ int64_t sys_times(const uint64_t *a) {
     return (int64_t)(host_clock(1) / tick);
 }
 
+/* KiB of accessible memory: nothing is ever paged out. */
+static int64_t resident_size(const struct mm *mm) {
+    uint64_t bytes = 0;
+    for (const struct vma *vma = mm_first_vma(mm); vma; vma = vma->next)
+        bytes += vma->reserved ? 0 : vma->end - vma->start;
+    return (int64_t)(bytes / 1024);
+}
+
 int64_t sys_getrusage(const uint64_t *a) {
     const struct process *process = current->process;
     struct linux_rusage usage = {0};
@@ -215,5 +223,7 @@ int64_t sys_getrusage(const uint64_t *a) {
     default:
         return -EINVAL;
     }
+    if ((int32_t)a[0] != -1)
+        usage.maxrss = resident_size(process->mm);
     return user_write(a[1], &usage, sizeof usage);
 }
