@@ -28,7 +28,8 @@ print_command() {
     for word in "$@"; do
         word=${word#"$SOURCE/"}
         case $word in
-        *[!A-Za-z0-9_./=:,+-]* | '') word=$(printf %q "$word") ;;
+        *\'*) word=$(printf %q "$word") ;;
+        *[!A-Za-z0-9_./=:,+-]* | '') word="'$word'" ;;
         esac
         line="$line $word"
     done
