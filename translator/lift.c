@@ -623,23 +623,26 @@ static void lift_block(struct frame *f, size_t b) {
     lift_terminator(f, b);
 }
 
-/* Counts the frame and the time slice; leaves before anything happened when one is used up. */
+/* Counts the frame and the time slice, which are neighbours in the state: one subtraction, and the
+ * sign bits tell whether one is used up.  Then the function is left before anything happened. */
 static void lift_prologue(struct frame *f) {
+    _Static_assert(offsetof(struct cpu, fuel) == offsetof(struct cpu, depth) + 4, "one access");
     struct lift *l = f->l;
-    LLVMValueRef zero = LLVMConstInt(l->i32, 0, false), one = LLVMConstInt(l->i32, 1, false);
-    l->depth = load_state(l, l->i32, offsetof(struct cpu, depth));
-    LLVMValueRef fuel = load_state(l, l->i32, offsetof(struct cpu, fuel));
-    LLVMValueRef deep = LLVMBuildICmp(l->builder, LLVMIntEQ, l->depth, zero, "");
-    LLVMValueRef spent = LLVMBuildICmp(l->builder, LLVMIntSLE, fuel, zero, "");
-    LLVMValueRef stop = LLVMBuildOr(l->builder, deep, spent, "");
+    LLVMValueRef counters = load_state(l, l->i64, offsetof(struct cpu, depth));
+    LLVMValueRef one_each = LLVMConstInt(l->i64, 0x0000000100000001, false);
+    LLVMValueRef signs = LLVMConstInt(l->i64, 0x8000000080000000, false);
+    LLVMValueRef left = LLVMBuildSub(l->builder, counters, one_each, "");
+    LLVMValueRef spent =
+        LLVMBuildICmp(l->builder, LLVMIntNE, LLVMBuildAnd(l->builder, left, signs, ""),
+                      LLVMConstInt(l->i64, 0, false), "");
     LLVMBasicBlockRef leave = append_block(l), go_on = append_block(l);
-    weigh_branch(l, LLVMBuildCondBr(l->builder, stop, leave, go_on), 1, 100000);
+    weigh_branch(l, LLVMBuildCondBr(l->builder, spent, leave, go_on), 1, 100000);
     LLVMPositionBuilderAtEnd(l->builder, leave);
     LLVMValueRef pc = constant_pc(l, f->region->entry);
     LLVMBuildRet(l->builder, call_runtime(l, "c2w_unwind", l->i32, &pc, 1));
     LLVMPositionBuilderAtEnd(l->builder, go_on);
-    store_state(l, LLVMBuildSub(l->builder, l->depth, one, ""), offsetof(struct cpu, depth));
-    store_state(l, LLVMBuildSub(l->builder, fuel, one, ""), offsetof(struct cpu, fuel));
+    store_state(l, left, offsetof(struct cpu, depth));
+    l->depth = LLVMBuildTrunc(l->builder, counters, l->i32, "");
 }
 
 void lift_region(struct lift *l, const struct lifted_function *function,
