@@ -226,6 +226,8 @@ int64_t sys_truncate(const uint64_t *a) {
         error = -EINVAL;
     if (!error)
         error = inode_permission(inode, W_OK);
+    if (!error && inode_is_executing(inode))
+        error = -ETXTBSY;
     if (!error)
         error = change_size(inode, (int64_t)a[1]);
     inode_put(inode);

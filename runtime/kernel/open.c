@@ -1,6 +1,7 @@
 /* open(2): from a path to an open file description. */
 #include <string.h>
 
+#include "mm.h"
 #include "vfs.h"
 
 #define OPEN_FLAGS                                                                                 \
@@ -58,6 +59,15 @@ struct file *open_node(struct path_node *node, int flags, int *error) {
     return file;
 }
 
+bool inode_is_executing(const struct inode *inode) {
+    for (const struct mm *mm = mm_first(); mm; mm = mm->next) {
+        const struct vma *code = vma_find(mm, mm->start_code);
+        if (code && code->file && code->file->inode == inode)
+            return true;
+    }
+    return false;
+}
+
 static int check_open(struct inode *inode, int flags, bool created) {
     if (S_ISLNK(inode->mode))
         return flags & O_PATH ? 0 : -ELOOP;
@@ -76,6 +86,8 @@ static int check_open(struct inode *inode, int flags, bool created) {
     int error = inode_permission(inode, want);
     if (error)
         return error;
+    if ((want & W_OK) && S_ISREG(inode->mode) && inode_is_executing(inode))
+        return -ETXTBSY;
     if ((flags & O_NOATIME) && !owner_or_root(inode))
         return -EPERM;
     return 0;

@@ -182,6 +182,7 @@ int path_lookup_at(int dirfd, uint64_t path, unsigned flags, struct lookup *resu
 int path_lookup_name(int dirfd, const char *path, unsigned flags, struct lookup *result);
 
 /* --- open.c --- */
+bool inode_is_executing(const struct inode *inode); /* the program of some process */
 struct file *open_node(struct path_node *node, int flags, int *error);
 struct file *open_path(int dirfd, const char *path, unsigned lookup, int flags, uint32_t mode,
                        int *error);
