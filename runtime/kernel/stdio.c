@@ -67,7 +67,7 @@ static uint32_t poll_stream(struct stream *stream, const struct file *file, bool
     if (access != O_WRONLY) {
         uint32_t readable = ready_to_read(stream);
         ready |= readable | (readable & POLLIN ? POLLRDNORM : 0);
-        if (wait)
+        if (wait && !readable) /* once it is ready the host has nothing new to tell */
             wait_on(&stream->readable);
     }
     return ready;

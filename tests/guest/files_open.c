@@ -44,6 +44,9 @@ static void open_paths(void) {
     try_open("O_NOATIME", "/data/lines", O_RDONLY | O_NOATIME, 0);
     try_open("O_APPEND|O_NONBLOCK", "/data/lines", O_WRONLY | O_APPEND | O_NONBLOCK, 0);
     try_open("O_PATH", "/data/lines", O_PATH | O_RDWR | O_APPEND, 0);
+    try_open("running program", "/bin/guest", O_WRONLY, 0);
+    try_open("running program, O_TRUNC", "/bin/guest", O_RDONLY | O_TRUNC, 0);
+    result("truncate it", truncate("/bin/guest", 0));
     try_open("empty path", "", O_RDONLY, 0);
     try_open("dots", "/data/./dir/../dir/deep/../../lines", O_RDONLY, 0);
     try_open("above the root", "/../../data/lines", O_RDONLY, 0);
