@@ -52,7 +52,8 @@ static void positions(void) {
 }
 
 static void writing(void) {
-    int fd = open("/tmp/w", O_RDWR | O_CREAT, 0600), append = open("/tmp/w", O_WRONLY | O_APPEND);
+    int fd = open("/tmp/written", O_RDWR | O_CREAT, 0600),
+        append = open("/tmp/written", O_WRONLY | O_APPEND);
     result("write", write(fd, "0123456789", 10));
     result("append", write(append, "AB", 2));
     result("its position", lseek(append, 0, SEEK_CUR));
@@ -67,8 +68,8 @@ static void writing(void) {
     result("and longer", ftruncate(fd, 20));
     print_file("zeroes", fd);
     result("ftruncate negative", ftruncate(fd, -1));
-    result("ftruncate read-only", ftruncate(open("/tmp/w", O_RDONLY), 1));
-    result("truncate", truncate("/tmp/w", 3));
+    result("ftruncate read-only", ftruncate(open("/tmp/written", O_RDONLY), 1));
+    result("truncate", truncate("/tmp/written", 3));
     result("truncate a directory", truncate("/tmp", 3));
     result("truncate missing", truncate("/tmp/no", 3));
     print_file("now", fd);
