@@ -1,8 +1,9 @@
 /* Resource limits (getrlimit(2)). */
 #include "limits.h"
 
-#define STACK_LIMIT 0x200000u /* libc sizes thread stacks by it; the main stack really has 8 MiB   \
-                               */
+#define STACK_LIMIT                                                                                \
+    0x200000u /* libc sizes thread stacks by it; the main stack really has 8 MiB                   \
+               */
 
 void limits_init(struct process *process) {
     for (int i = 0; i < RLIMIT_COUNT; i++)
