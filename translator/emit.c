@@ -1,4 +1,5 @@
 /* One shard: regions -> LLVM module -> wasm object file; and the tables of entries. */
+#include <errno.h>
 #include <llvm-c/Analysis.h>
 #include <llvm-c/Target.h>
 #include <llvm-c/TargetMachine.h>
@@ -40,6 +41,14 @@ static LLVMTargetMachineRef create_machine(char *error, size_t error_size) {
                                    LLVMCodeGenLevelDefault, LLVMRelocStatic, LLVMCodeModelDefault);
 }
 
+static bool write_file(const char *path, const char *bytes, size_t size) {
+    FILE *file = fopen(path, "wb");
+    if (!file)
+        return false;
+    bool ok = fwrite(bytes, 1, size, file) == size;
+    return fclose(file) == 0 && ok;
+}
+
 /* Optimises the module and writes the object. */
 static bool write_object(LLVMModuleRef module, LLVMTargetMachineRef machine, const char *path,
                          char *error, size_t error_size) {
@@ -53,12 +62,18 @@ static bool write_object(LLVMModuleRef module, LLVMTargetMachineRef machine, con
         LLVMDisposeErrorMessage(message);
         return false;
     }
-    if (LLVMTargetMachineEmitToFile(machine, module, path, LLVMObjectFile, &message)) {
-        snprintf(error, error_size, "%s: %s", path, message);
+    /* Through memory: LLVM ends the process when it cannot write a file. */
+    LLVMMemoryBufferRef object;
+    if (LLVMTargetMachineEmitToMemoryBuffer(machine, module, LLVMObjectFile, &message, &object)) {
+        snprintf(error, error_size, "LLVM: %s", message);
         LLVMDisposeMessage(message);
         return false;
     }
-    return true;
+    bool ok = write_file(path, LLVMGetBufferStart(object), LLVMGetBufferSize(object));
+    if (!ok)
+        snprintf(error, error_size, "%s: %s", path, strerror(errno));
+    LLVMDisposeMemoryBuffer(object);
+    return ok;
 }
 
 static void prepare_module(LLVMModuleRef module, LLVMTargetMachineRef machine) {
