@@ -95,7 +95,7 @@ test_engine() {
     mkdir -p shared/sub
     echo one > shared/sub/file
     printf 'one\nsub\n' > want.out
-    guest -v "$PWD/shared:/work" -- sh -c 'cat /work/sub/file; ls /work; echo two > /work/new' < /dev/null
+    guest -v "$PWD/shared:/data" -- sh -c 'cat /data/sub/file; ls /data; echo two > /data/new' < /dev/null
     expect "host directory" 0
     echo two > want
     same "written host file" want shared/new
