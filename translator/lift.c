@@ -27,7 +27,8 @@
  * was not lifted) and share one block that stores what is dirty at any of them. */
 struct exit_point {
     uint32_t pc;
-    const struct lifted_function *function; /* or NULL */
+    bool by_pc; /* the dispatcher goes on there, even where a function starts */
+    const struct lifted_function *function; /* jumped to, or NULL */
     register_mask dirty;                    /* union over the edges to it */
     LLVMBasicBlockRef block;
 };
@@ -124,9 +125,9 @@ LLVMValueRef call_runtime(struct lift *l, const char *name, LLVMTypeRef result,
 
 /* --- analysis --- */
 
-static struct exit_point *exit_at(struct frame *f, uint32_t pc) {
+static struct exit_point *exit_at(struct frame *f, uint32_t pc, bool by_pc) {
     for (size_t i = 0; i < f->exit_count; i++)
-        if (f->exits[i].pc == pc)
+        if (f->exits[i].pc == pc && f->exits[i].by_pc == by_pc)
             return &f->exits[i];
     if (f->exit_count == f->exit_room) {
         f->exit_room = f->exit_room ? 2 * f->exit_room : 16;
@@ -134,22 +135,29 @@ static struct exit_point *exit_at(struct frame *f, uint32_t pc) {
         if (!f->exits)
             abort();
     }
-    f->exits[f->exit_count] =
-        (struct exit_point){.pc = pc, .function = plan_function(f->l->plan, f->file, pc)};
-    return &f->exits[f->exit_count++];
+    struct exit_point *exit = &f->exits[f->exit_count++];
+    *exit = (struct exit_point){.pc = pc, .by_pc = by_pc};
+    if (!by_pc)
+        exit->function = plan_function(f->l->plan, f->file, pc);
+    return exit;
 }
 
-static void dirty_at_exit(struct frame *f, uint32_t pc, register_mask dirty) {
-    struct exit_point *exit = exit_at(f, pc);
+static void dirty_at_exit(struct frame *f, uint32_t pc, bool by_pc, register_mask dirty) {
+    struct exit_point *exit = exit_at(f, pc, by_pc);
     exit->dirty |= dirty;
     if (!exit->function)
         f->rare_dirty |= dirty;
 }
 
 /* What is stored on the way out to pc. */
-static register_mask stored_at_exit(struct frame *f, uint32_t pc) {
-    const struct exit_point *exit = exit_at(f, pc);
+static register_mask stored_at_exit(struct frame *f, uint32_t pc, bool by_pc) {
+    const struct exit_point *exit = exit_at(f, pc, by_pc);
     return exit->function ? exit->dirty : f->rare_dirty;
+}
+
+/* Only a jump can become a call of the function it leads to (the call graph knows of jumps). */
+static bool leaves_by_pc(const struct block *block) {
+    return block->end == BLOCK_STOP || block_is_call(block);
 }
 
 /* The constant PCs a block can go to; for a call only the return address. */
@@ -312,9 +320,9 @@ static void solve_exits(struct frame *f) {
         for (unsigned i = 0; i < successor_count(block); i++) {
             int32_t s = internal_successor(f, block, i);
             if (s < 0)
-                dirty_at_exit(f, successor(block, i), to_successor);
+                dirty_at_exit(f, successor(block, i), leaves_by_pc(block), to_successor);
             else if (is_back_edge(b, s))
-                dirty_at_exit(f, f->region->blocks[s]->start, f->blocks[s].dirty_in);
+                dirty_at_exit(f, f->region->blocks[s]->start, true, f->blocks[s].dirty_in);
         }
     }
 }
@@ -334,11 +342,11 @@ static void solve_live(struct frame *f) {
                 for (unsigned i = 0; i < successor_count(block); i++) {
                     int32_t s = internal_successor(f, block, i);
                     if (s < 0)
-                        live |= stored_at_exit(f, successor(block, i));
+                        live |= stored_at_exit(f, successor(block, i), leaves_by_pc(block));
                     else
                         live |= f->blocks[s].live_in;
                     if (s >= 0 && is_back_edge(b, s))
-                        live |= stored_at_exit(f, f->region->blocks[s]->start);
+                        live |= stored_at_exit(f, f->region->blocks[s]->start, true);
                 }
             }
             live = state->reads | ((live | state->flush) & ~state->writes);
@@ -404,9 +412,9 @@ static LLVMBasicBlockRef append_join(struct lift *l, LLVMValueRef *pc) {
 }
 
 /* The LLVM block for an exit to a PC; built on first use. */
-static LLVMBasicBlockRef exit_block(struct frame *f, uint32_t pc) {
+static LLVMBasicBlockRef exit_block(struct frame *f, uint32_t pc, bool by_pc) {
     struct lift *l = f->l;
-    struct exit_point *exit = exit_at(f, pc);
+    struct exit_point *exit = exit_at(f, pc, by_pc);
     if (exit->block)
         return exit->block;
     LLVMBasicBlockRef here = LLVMGetInsertBlock(l->builder);
@@ -440,7 +448,7 @@ static LLVMBasicBlockRef exit_block(struct frame *f, uint32_t pc) {
 static LLVMBasicBlockRef edge(struct frame *f, size_t b, uint32_t pc) {
     int32_t to = region_block(f->region, pc);
     if (to < 0)
-        return exit_block(f, pc);
+        return exit_block(f, pc, leaves_by_pc(f->region->blocks[b]));
     if (!is_back_edge(b, to))
         return f->blocks[to].llvm;
     struct block_state *header = &f->blocks[to];
@@ -460,7 +468,7 @@ static LLVMBasicBlockRef edge(struct frame *f, size_t b, uint32_t pc) {
         LLVMBuildCondBr(l->builder, spent, leave, header->llvm);
         LLVMPositionBuilderAtEnd(l->builder, leave);
         store_state(l, LLVMConstInt(l->i32, 0, false), offsetof(struct cpu, fuel));
-        LLVMBuildBr(l->builder, exit_block(f, pc));
+        LLVMBuildBr(l->builder, exit_block(f, pc, true));
         LLVMPositionBuilderAtEnd(l->builder, here);
     }
     return header->latch;
@@ -590,7 +598,7 @@ static void lift_terminator(struct frame *f, size_t b) {
         break;
     }
     case BLOCK_STOP: {
-        LLVMBasicBlockRef leave = exit_block(f, block->next);
+        LLVMBasicBlockRef leave = exit_block(f, block->next, true);
         store_state(l, LLVMConstInt(l->i32, 1, false), offsetof(struct cpu, force_interp));
         LLVMBuildBr(l->builder, leave);
         break;

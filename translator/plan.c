@@ -86,13 +86,14 @@ void plan_all(struct plan *plan, const struct program *programs, size_t program_
                 plan->functions = grow(plan->functions, &b.function_room, plan->function_count,
                                        sizeof *plan->functions);
                 struct lifted_function *function = &plan->functions[plan->function_count++];
-                *function = (struct lifted_function){.file = (uint32_t)p,
-                                                     .entry = entry,
-                                                     .insn_count = region.insn_count,
-                                                     .counts_depth = graph.in_cycle[i] ||
-                                                                     graph.has_indirect_calls[i],
-                                                     .exact_fflags = graph.reads_fflags[i],
-                                                     .tail_callable = !graph.tail_cycle[i]};
+                *function = (struct lifted_function){
+                    .file = (uint32_t)p,
+                    .entry = entry,
+                    .insn_count = region.insn_count,
+                    .counts_depth = graph.in_cycle[i] || graph.has_indirect_calls[i],
+                    .exact_fflags = graph.reads_fflags[i],
+                    .tail_callable =
+                        !graph.tail_cycle[i] && function_is_certain(&program->functions[i])};
                 add_resume_points(&b, program, &region, taken, function);
             }
             arena_free(&scratch);
