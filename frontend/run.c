@@ -163,7 +163,7 @@ static int start_and_wait(struct tool *tool, char **words) {
 
 /* The runtime's diagnostics are switched on by the environment. */
 static void pass_diagnostics(struct words *env) {
-    static const char *const names[] = {"C2W_STRACE", "C2W_STATS", "C2W_TRACE", "C2W_PROFILE"};
+    static const char *const names[] = {"C2W_STRACE", "C2W_STATS"};
     for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
         char *item = environment_item(names[i]);
         if (item)
@@ -285,8 +285,9 @@ const struct verb run_verb = {
     .details =
         "Words behind -- replace the image's Cmd.  An IMAGE is compiled to a temporary module\n"
         "first; the options from --platform on are those of build and concern this step, so\n"
-        "for a MODULE only --env counts.  C2W_STRACE, C2W_STATS, C2W_TRACE and C2W_PROFILE are\n"
-        "passed on to the runtime.  The exit status is the container's.",
+        "for a MODULE only --env counts.  C2W_STRACE=1 (system calls, on stderr) and\n"
+        "C2W_STATS=1 (a summary at the end) are passed on to the runtime.  The exit status is\n"
+        "the container's.",
     .options = run_options,
     .option_count = sizeof run_options / sizeof run_options[0],
     .shared = true,

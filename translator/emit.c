@@ -88,11 +88,11 @@ static void lift_function(struct lift *l, const struct lifted_function *function
     struct arena scratch = {0};
     struct region region, loop;
     region_build(&scratch, program, function->entry, REGION_INSNS_MAX, &region);
-    lift_region(l, function, &region);
+    lift_region(l, &scratch, function, &region);
     for (uint32_t i = 0; i < function->resume_count; i++) {
         uint32_t pc = l->plan->resume_points[function->resume_first + i];
         region_build_loop(&scratch, program, &region, pc, &loop);
-        lift_region(l, function, &loop);
+        lift_region(l, &scratch, function, &loop);
     }
     arena_free(&scratch);
 }

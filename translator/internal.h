@@ -49,6 +49,33 @@ static inline bool block_is_call(const struct block *block) {
     return block->end == BLOCK_CALL || block->end == BLOCK_CALL_INDIRECT;
 }
 
+/* The constant PCs a block can go to; for a call only the return address. */
+static inline unsigned block_successor_count(const struct block *block) {
+    switch (block->end) {
+    case BLOCK_BRANCH:
+        return 2;
+    case BLOCK_JUMP_INDIRECT:
+        return block->target_count;
+    case BLOCK_RETURN:
+        return 0;
+    default:
+        return 1;
+    }
+}
+
+static inline uint32_t block_successor(const struct block *block, unsigned i) {
+    switch (block->end) {
+    case BLOCK_BRANCH:
+        return i ? block->next : block->target;
+    case BLOCK_JUMP:
+        return block->target;
+    case BLOCK_JUMP_INDIRECT:
+        return block->targets[i];
+    default:
+        return block->next;
+    }
+}
+
 struct function {
     uint32_t entry;
     enum code_evidence evidence;
@@ -117,6 +144,9 @@ bool region_build_loop(struct arena *arena, const struct program *program,
                        const struct region *function, uint32_t header, struct region *region);
 /* Index of the block that starts at an address, or -1 when it is not in the region. */
 int32_t region_block(const struct region *region, uint32_t start);
+
+/* Per header block of a region: whether every way around its loop makes a call (loops.c). */
+bool *find_calling_loops(struct arena *arena, const struct region *region);
 
 /* Properties of program->functions[i], from direct calls and direct tail jumps (callgraph.c).  What
  * only indirect calls would tell is not in them. */

@@ -18,7 +18,7 @@
 #define LOOP_BUDGET (1 << 20)
 #define SP ((register_mask)1 << 2)
 
-/* What a call counts for in a loop's budget. */
+/* What a call counts for in the budget. */
 #define CALL_COST 100
 #define LOOP_TRIPS_MIN 1000
 
@@ -42,6 +42,8 @@ struct block_state {
     uint32_t loop_cost;      /* of a header: instructions in the loop */
     bool has_syscall;        /* ends the block */
     bool may_leave;          /* in the middle of the block */
+    bool calls_always;       /* a header: every way around the loop makes a call */
+    uint32_t call_cost;      /* of a call that checks the budget for such a loop, else 0 */
 };
 
 struct frame {
@@ -160,45 +162,19 @@ static bool leaves_by_pc(const struct block *block) {
     return block->end == BLOCK_STOP || block_is_call(block);
 }
 
-/* The constant PCs a block can go to; for a call only the return address. */
-static unsigned successor_count(const struct block *block) {
-    switch (block->end) {
-    case BLOCK_BRANCH:
-        return 2;
-    case BLOCK_FALL:
-    case BLOCK_JUMP:
-    case BLOCK_CALL:
-    case BLOCK_CALL_INDIRECT:
-    case BLOCK_STOP:
-        return 1;
-    case BLOCK_JUMP_INDIRECT:
-        return block->target_count;
-    case BLOCK_RETURN:
-        return 0;
-    }
-    return 0;
-}
-
-static uint32_t successor(const struct block *block, unsigned i) {
-    switch (block->end) {
-    case BLOCK_BRANCH:
-        return i ? block->next : block->target;
-    case BLOCK_JUMP:
-        return block->target;
-    case BLOCK_JUMP_INDIRECT:
-        return block->targets[i];
-    default:
-        return block->next;
-    }
-}
-
 /* A stop's successor is never entered as lifted code. */
 static int32_t internal_successor(const struct frame *f, const struct block *block, unsigned i) {
-    return block->end == BLOCK_STOP ? -1 : region_block(f->region, successor(block, i));
+    return block->end == BLOCK_STOP ? -1 : region_block(f->region, block_successor(block, i));
 }
 
 /* Every cycle has an edge that goes backward in the region's order, in irreducible code too. */
 static bool is_back_edge(size_t from, int32_t to) { return (size_t)to <= from; }
+
+/* A back edge where the time slice may end; the calls of a loop that always calls do it for that.
+ */
+static bool checks_budget(const struct frame *f, size_t from, int32_t to) {
+    return is_back_edge(from, to) && !f->blocks[to].calls_always;
+}
 
 static void scan_blocks(struct frame *f) {
     register_mask single = 0, dual = 0, raw = 0;
@@ -229,6 +205,23 @@ static void scan_blocks(struct frame *f) {
     }
 }
 
+/* Loops whose calls check the budget. */
+static void find_call_checks(struct frame *f, struct arena *scratch) {
+    const struct region *region = f->region;
+    bool *calling = find_calling_loops(scratch, region);
+    for (size_t b = 0; b < region->block_count; b++)
+        f->blocks[b].calls_always = calling[b];
+    for (size_t b = 0; b < region->block_count; b++) {
+        if (!block_is_call(region->blocks[b]))
+            continue;
+        int32_t h = region->loop_header[b];
+        while (h >= 0 && !calling[h])
+            h = region->loop_parent[h];
+        if (h >= 0)
+            f->blocks[b].call_cost = f->blocks[h].loop_cost;
+    }
+}
+
 /* What the end of a block leaves dirty for its successors. */
 static register_mask dirty_behind(const struct frame *f, size_t b) {
     return block_is_call(f->region->blocks[b]) ? 0 : f->blocks[b].dirty_out & ~f->blocks[b].flush;
@@ -248,7 +241,7 @@ static void solve_dirty(struct frame *f) {
             const struct block *block = f->region->blocks[b];
             update_dirty_out(&f->blocks[b]);
             register_mask dirty = dirty_behind(f, b);
-            for (unsigned i = 0; i < successor_count(block); i++) {
+            for (unsigned i = 0; i < block_successor_count(block); i++) {
                 int32_t s = internal_successor(f, block, i);
                 if (s >= 0 && (f->blocks[s].dirty_in | dirty) != f->blocks[s].dirty_in) {
                     f->blocks[s].dirty_in |= dirty;
@@ -273,7 +266,7 @@ static void flush_at_joins(struct frame *f) {
     on_every_way[0] = 0;                 /* nothing is dirty at the entry */
     for (size_t b = 0; b < count; b++) { /* back edges: what solve_dirty found is enough */
         const struct block *block = f->region->blocks[b];
-        for (unsigned i = 0; i < successor_count(block); i++) {
+        for (unsigned i = 0; i < block_successor_count(block); i++) {
             int32_t s = internal_successor(f, block, i);
             if (s >= 0 && is_back_edge(b, s))
                 on_some_way[s] |= dirty_behind(f, b);
@@ -287,7 +280,7 @@ static void flush_at_joins(struct frame *f) {
         state->dirty_in = on_every_way[b] | on_some_way[b];
         update_dirty_out(state);
         register_mask dirty = dirty_behind(f, b);
-        for (unsigned i = 0; i < successor_count(block); i++) {
+        for (unsigned i = 0; i < block_successor_count(block); i++) {
             int32_t s = internal_successor(f, block, i);
             if (s < 0 || is_back_edge(b, s))
                 continue;
@@ -303,7 +296,7 @@ static void flush_at_joins(struct frame *f) {
         const struct block *block = f->region->blocks[b];
         if (f->region->loop_header[b] >= 0)
             continue;
-        for (unsigned i = 0; i < successor_count(block); i++) {
+        for (unsigned i = 0; i < block_successor_count(block); i++) {
             int32_t s = internal_successor(f, block, i);
             if (s >= 0)
                 f->blocks[b].flush |= dirty_behind(f, b) & ~f->blocks[s].dirty_in;
@@ -317,11 +310,11 @@ static void solve_exits(struct frame *f) {
     for (size_t b = 0; b < f->region->block_count; b++) {
         const struct block *block = f->region->blocks[b];
         register_mask to_successor = dirty_behind(f, b);
-        for (unsigned i = 0; i < successor_count(block); i++) {
+        for (unsigned i = 0; i < block_successor_count(block); i++) {
             int32_t s = internal_successor(f, block, i);
             if (s < 0)
-                dirty_at_exit(f, successor(block, i), leaves_by_pc(block), to_successor);
-            else if (is_back_edge(b, s))
+                dirty_at_exit(f, block_successor(block, i), leaves_by_pc(block), to_successor);
+            else if (checks_budget(f, b, s))
                 dirty_at_exit(f, f->region->blocks[s]->start, true, f->blocks[s].dirty_in);
         }
     }
@@ -339,13 +332,13 @@ static void solve_live(struct frame *f) {
                 block->end == BLOCK_JUMP_INDIRECT)
                 live |= state->dirty_out; /* stored there */
             if (!block_is_call(block)) {
-                for (unsigned i = 0; i < successor_count(block); i++) {
+                for (unsigned i = 0; i < block_successor_count(block); i++) {
                     int32_t s = internal_successor(f, block, i);
                     if (s < 0)
-                        live |= stored_at_exit(f, successor(block, i), leaves_by_pc(block));
+                        live |= stored_at_exit(f, block_successor(block, i), leaves_by_pc(block));
                     else
                         live |= f->blocks[s].live_in;
-                    if (s >= 0 && is_back_edge(b, s))
+                    if (s >= 0 && checks_budget(f, b, s))
                         live |= stored_at_exit(f, f->region->blocks[s]->start, true);
                 }
             }
@@ -444,12 +437,28 @@ static LLVMBasicBlockRef exit_block(struct frame *f, uint32_t pc, bool by_pc) {
     return exit->block;
 }
 
+/* Takes the cost of a way around a loop from the budget; the value says whether it is used up. */
+static LLVMValueRef spend_budget(struct frame *f, uint32_t cost) {
+    struct lift *l = f->l;
+    if (cost == 0 || cost > LOOP_BUDGET / LOOP_TRIPS_MIN) /* 0: no natural loop */
+        cost = LOOP_BUDGET / LOOP_TRIPS_MIN;
+    LLVMValueRef left = LLVMBuildLoad2(l->builder, l->i32, f->budget, "");
+    left = LLVMBuildSub(l->builder, left, LLVMConstInt(l->i32, cost, false), "");
+    LLVMBuildStore(l->builder, left, f->budget);
+    return LLVMBuildICmp(l->builder, LLVMIntSLT, left, LLVMConstInt(l->i32, 0, false), "");
+}
+
+/* Makes the dispatcher look at timers and other tasks before it runs anything. */
+static void end_slice(struct lift *l) {
+    store_state(l, LLVMConstInt(l->i32, 0, false), offsetof(struct cpu, fuel));
+}
+
 /* Where an edge of block b to a PC goes. */
 static LLVMBasicBlockRef edge(struct frame *f, size_t b, uint32_t pc) {
     int32_t to = region_block(f->region, pc);
     if (to < 0)
         return exit_block(f, pc, leaves_by_pc(f->region->blocks[b]));
-    if (!is_back_edge(b, to))
+    if (!checks_budget(f, b, to))
         return f->blocks[to].llvm;
     struct block_state *header = &f->blocks[to];
     if (!header->latch) {
@@ -457,17 +466,10 @@ static LLVMBasicBlockRef edge(struct frame *f, size_t b, uint32_t pc) {
         LLVMBasicBlockRef here = LLVMGetInsertBlock(l->builder), leave = append_block(l);
         header->latch = append_block(l);
         LLVMPositionBuilderAtEnd(l->builder, header->latch);
-        uint32_t cost = header->loop_cost; /* 0: not a natural loop's header */
-        if (cost == 0 || cost > LOOP_BUDGET / LOOP_TRIPS_MIN)
-            cost = LOOP_BUDGET / LOOP_TRIPS_MIN;
-        LLVMValueRef left = LLVMBuildLoad2(l->builder, l->i32, f->budget, "");
-        left = LLVMBuildSub(l->builder, left, LLVMConstInt(l->i32, cost, false), "");
-        LLVMBuildStore(l->builder, left, f->budget);
-        LLVMValueRef spent =
-            LLVMBuildICmp(l->builder, LLVMIntSLT, left, LLVMConstInt(l->i32, 0, false), "");
+        LLVMValueRef spent = spend_budget(f, header->loop_cost);
         LLVMBuildCondBr(l->builder, spent, leave, header->llvm);
         LLVMPositionBuilderAtEnd(l->builder, leave);
-        store_state(l, LLVMConstInt(l->i32, 0, false), offsetof(struct cpu, fuel));
+        end_slice(l);
         LLVMBuildBr(l->builder, exit_block(f, pc, true));
         LLVMPositionBuilderAtEnd(l->builder, here);
     }
@@ -520,20 +522,40 @@ static LLVMValueRef call_indirect(struct lift *l, LLVMValueRef pc) {
     return phi;
 }
 
+/* A call in a loop that always calls: when the budget is used up the callee is not called here but
+ * run by redispatch, which ends the time slice and comes back to this frame. */
+static void check_call_budget(struct frame *f, uint32_t cost, LLVMValueRef target,
+                              LLVMBasicBlockRef slow, LLVMValueRef slow_pc) {
+    struct lift *l = f->l;
+    LLVMBasicBlockRef end = append_block(l), call = append_block(l);
+    weigh_branch(l, LLVMBuildCondBr(l->builder, spend_budget(f, cost), end, call), 1, 100000);
+    LLVMPositionBuilderAtEnd(l->builder, end);
+    LLVMBuildStore(l->builder, LLVMConstInt(l->i32, LOOP_BUDGET, false), f->budget);
+    end_slice(l);
+    LLVMBuildBr(l->builder, slow);
+    LLVMAddIncoming(slow_pc, &target, &end, 1);
+    LLVMPositionBuilderAtEnd(l->builder, call);
+}
+
 static void lift_call(struct frame *f, size_t b) {
     struct lift *l = f->l;
     const struct block *block = f->region->blocks[b];
     LLVMValueRef ret = constant_pc(l, block->next);
     LLVMValueRef sp = LLVMBuildTrunc(l->builder, read_x(l, 2), l->i32, "");
-    LLVMValueRef pc = block->end == BLOCK_CALL_INDIRECT ? target_pc(l) : NULL;
+    bool is_indirect = block->end == BLOCK_CALL_INDIRECT;
+    LLVMValueRef target = is_indirect ? target_pc(l) : constant_pc(l, block->target);
     store_registers(l, f->blocks[b].dirty_out);
-    LLVMValueRef npc;
-    if (pc) {
-        npc = call_indirect(l, pc);
+    LLVMValueRef slow_pc;
+    LLVMBasicBlockRef slow = append_join(l, &slow_pc), go_on = append_block(l);
+    if (f->blocks[b].call_cost)
+        check_call_budget(f, f->blocks[b].call_cost, target, slow, slow_pc);
+    LLVMValueRef npc = target;
+    if (is_indirect) {
+        npc = call_indirect(l, target);
     } else {
         const struct lifted_function *callee = plan_function(l->plan, f->file, block->target);
-        npc =
-            callee ? call_lifted(l, lifted_symbol_value(l, callee)) : constant_pc(l, block->target);
+        if (callee)
+            npc = call_lifted(l, lifted_symbol_value(l, callee));
     }
     if (!f->call_failed) {
         LLVMBasicBlockRef here = LLVMGetInsertBlock(l->builder);
@@ -542,12 +564,13 @@ static void lift_call(struct frame *f, size_t b) {
         return_pc(l, load_state(l, l->i32, offsetof(struct cpu, leave_pc)));
         LLVMPositionBuilderAtEnd(l->builder, here);
     }
-    LLVMBasicBlockRef slow = append_block(l), go_on = append_block(l);
     LLVMValueRef returned = LLVMBuildICmp(l->builder, LLVMIntEQ, npc, ret, "");
+    LLVMBasicBlockRef called = LLVMGetInsertBlock(l->builder);
     weigh_branch(l, LLVMBuildCondBr(l->builder, returned, go_on, slow), 100000, 1);
+    LLVMAddIncoming(slow_pc, &npc, &called, 1);
 
     LLVMPositionBuilderAtEnd(l->builder, slow);
-    LLVMValueRef arguments[] = {npc, ret, sp};
+    LLVMValueRef arguments[] = {slow_pc, ret, sp};
     LLVMValueRef leave = call_runtime(l, "c2w_redispatch", l->i32, arguments, 3);
     leave = LLVMBuildICmp(l->builder, LLVMIntNE, leave, LLVMConstInt(l->i32, 0, false), "");
     LLVMBuildCondBr(l->builder, leave, f->call_failed, go_on);
@@ -653,7 +676,7 @@ static void lift_prologue(struct frame *f) {
     l->depth = LLVMBuildTrunc(l->builder, counters, l->i32, "");
 }
 
-void lift_region(struct lift *l, const struct lifted_function *function,
+void lift_region(struct lift *l, struct arena *scratch, const struct lifted_function *function,
                  const struct region *region) {
     struct frame f = {.l = l, .file = function->file, .region = region};
     f.blocks = calloc(region->block_count, sizeof *f.blocks);
@@ -662,6 +685,7 @@ void lift_region(struct lift *l, const struct lifted_function *function,
     l->exact_fflags = function->exact_fflags || l->options->exact_fflags;
     l->depth = NULL;
     scan_blocks(&f);
+    find_call_checks(&f, scratch);
     solve_dirty(&f);
     flush_at_joins(&f);
     solve_exits(&f);

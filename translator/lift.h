@@ -80,7 +80,7 @@ void lift_begin_module(struct lift *l, const struct translator_options *options,
                        const struct plan *plan, const char *name);
 void lift_end_module(struct lift *l);
 /* Lifts the region of a function or of one of its loops. */
-void lift_region(struct lift *l, const struct lifted_function *function,
+void lift_region(struct lift *l, struct arena *scratch, const struct lifted_function *function,
                  const struct region *region);
 /* Leaves the function when condition holds, with everything dirty stored, to go on at pc; the
  * instruction there is left to the interpreter when `interpret` is set. */

@@ -25,11 +25,13 @@ static bool is_function(const struct program *program, uint32_t pc) {
     return function_at(program, pc) != NULL;
 }
 
-/* A loop that calls is left and entered again at every call that unwinds or is interpreted, and its
- * own instructions are few beside those of its callees: only small ones are worth their size. */
+/* A large loop that calls now and then: its code is worth more than the instructions that the
+ * interpreter runs of it after a time slice. */
 #define CALLING_LOOP_INSNS_MAX 64
 
-static bool is_worth_resuming(const struct region *region, size_t header) {
+static bool is_worth_resuming(const struct region *region, const bool *calling, size_t header) {
+    if (calling[header]) /* never left for the end of a time slice */
+        return false;
     uint32_t insns = 0;
     bool calls = false;
     for (size_t b = 0; b < region->block_count; b++) {
@@ -45,16 +47,17 @@ static bool is_worth_resuming(const struct region *region, size_t header) {
 }
 
 /* Adds a function's loop headers; a header that two functions share is lifted for the first. */
-static void add_resume_points(struct builder *b, const struct program *program,
-                              const struct region *region, unsigned char *taken,
-                              struct lifted_function *function) {
+static void add_resume_points(struct builder *b, struct arena *scratch,
+                              const struct program *program, const struct region *region,
+                              unsigned char *taken, struct lifted_function *function) {
     struct plan *plan = b->plan;
+    const bool *calling = find_calling_loops(scratch, region);
     function->resume_first = (uint32_t)plan->resume_count;
     for (size_t i = 1; i < region->block_count; i++) {
         uint32_t pc = region->blocks[i]->start;
         size_t index = (size_t)(region->blocks[i] - program->blocks);
         if (!region->is_header[i] || is_function(program, pc) || taken[index] ||
-            !is_worth_resuming(region, i))
+            !is_worth_resuming(region, calling, i))
             continue;
         taken[index] = 1;
         plan->resume_points =
@@ -94,7 +97,7 @@ void plan_all(struct plan *plan, const struct program *programs, size_t program_
                     .exact_fflags = graph.reads_fflags[i],
                     .tail_callable =
                         !graph.tail_cycle[i] && function_is_certain(&program->functions[i])};
-                add_resume_points(&b, program, &region, taken, function);
+                add_resume_points(&b, &scratch, program, &region, taken, function);
             }
             arena_free(&scratch);
         }

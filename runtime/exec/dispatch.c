@@ -18,7 +18,7 @@
  * one when the frame that waits at `stop` is gone, or 0 with cpu.pc set for an event. */
 static uint32_t run(uint32_t pc, uint32_t stop, uint64_t sp) {
     for (;;) {
-        if (c2w_cpu.fuel <= 0) {
+        if (c2w_cpu.fuel-- <= 0) { /* code that goes back and forth ends its slice, too */
             c2w_cpu.fuel = SLICE_FUEL;
             c2w_cpu.pc = pc;
             kernel_tick();
