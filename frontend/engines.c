@@ -86,7 +86,7 @@ static void wazero_command(const struct tool *tool, const struct engine_start *s
 static void iwasm_command(const struct tool *tool, const struct engine_start *start,
                           struct words *words) {
     (void)tool;
-    words_add(words, "--stack-size=1048576");
+    words_add(words, "--stack-size=8388608");
     add_common(start, words, "--env=", "--map-dir=", "::", true);
     add_args(start, words, NULL);
 }
