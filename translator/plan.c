@@ -25,13 +25,19 @@ static bool is_function(const struct program *program, uint32_t pc) {
     return function_at(program, pc) != NULL;
 }
 
-/* A large loop that calls now and then: its code is worth more than the instructions that the
- * interpreter runs of it after a time slice. */
-#define CALLING_LOOP_INSNS_MAX 64
+/* Larger loops that call are left to the interpreter after a time slice: their own instructions are
+ * few beside those of their callees, which are lifted. */
+#define CALLING_LOOP_INSNS_MAX 150
 
-static bool is_worth_resuming(const struct region *region, const bool *calling, size_t header) {
-    if (calling[header]) /* never left for the end of a time slice */
-        return false;
+/* Whether the end of a time slice can leave the function: not if all its loops always call. */
+static bool is_left_by_slices(const struct region *region, const bool *calling) {
+    for (size_t b = 0; b < region->block_count; b++)
+        if (region->is_header[b] && !calling[b])
+            return true;
+    return false;
+}
+
+static bool is_worth_resuming(const struct region *region, size_t header) {
     uint32_t insns = 0;
     bool calls = false;
     for (size_t b = 0; b < region->block_count; b++) {
@@ -53,11 +59,13 @@ static void add_resume_points(struct builder *b, struct arena *scratch,
     struct plan *plan = b->plan;
     const bool *calling = find_calling_loops(scratch, region);
     function->resume_first = (uint32_t)plan->resume_count;
+    if (!is_left_by_slices(region, calling))
+        return;
     for (size_t i = 1; i < region->block_count; i++) {
         uint32_t pc = region->blocks[i]->start;
         size_t index = (size_t)(region->blocks[i] - program->blocks);
         if (!region->is_header[i] || is_function(program, pc) || taken[index] ||
-            !is_worth_resuming(region, calling, i))
+            !is_worth_resuming(region, i))
             continue;
         taken[index] = 1;
         plan->resume_points =
