@@ -14,13 +14,15 @@
 #include "../runtime/isa/state.h"
 #include "../runtime/lifted.h"
 
-/* Guest instructions that a loop may run before it leaves its function. */
-#define LOOP_BUDGET (1 << 20)
 #define SP ((register_mask)1 << 2)
 
-/* What a call counts for in the budget. */
+/* Guest instructions that the loops of a function may run before the time slice ends, and what a
+ * call among them counts for: its callee keeps an account of its own. */
+#define LOOP_BUDGET (1 << 20)
 #define CALL_COST 100
-#define LOOP_TRIPS_MIN 1000
+/* However large a loop is, a slice holds a thousand ways around it.  It is also the price of a call
+ * that ends slices: a thousand calls of whatever length should not delay a signal for long. */
+#define LOOP_COST_MAX (LOOP_BUDGET / 1000)
 
 /* Leaving the region to a constant PC.  A jump to another lifted function has an LLVM block of its
  * own that stores what is dirty there; all other exits are rare (the time slice is over, code that
@@ -43,7 +45,7 @@ struct block_state {
     bool has_syscall;        /* ends the block */
     bool may_leave;          /* in the middle of the block */
     bool calls_always;       /* a header: every way around the loop makes a call */
-    uint32_t call_cost;      /* of a call that checks the budget for such a loop, else 0 */
+    bool ends_slice;         /* a call that checks the budget for such a loop */
 };
 
 struct frame {
@@ -218,7 +220,7 @@ static void find_call_checks(struct frame *f, struct arena *scratch) {
         while (h >= 0 && !calling[h])
             h = region->loop_parent[h];
         if (h >= 0)
-            f->blocks[b].call_cost = f->blocks[h].loop_cost;
+            f->blocks[b].ends_slice = true;
     }
 }
 
@@ -440,8 +442,8 @@ static LLVMBasicBlockRef exit_block(struct frame *f, uint32_t pc, bool by_pc) {
 /* Takes the cost of a way around a loop from the budget; the value says whether it is used up. */
 static LLVMValueRef spend_budget(struct frame *f, uint32_t cost) {
     struct lift *l = f->l;
-    if (cost == 0 || cost > LOOP_BUDGET / LOOP_TRIPS_MIN) /* 0: no natural loop */
-        cost = LOOP_BUDGET / LOOP_TRIPS_MIN;
+    if (cost == 0 || cost > LOOP_COST_MAX) /* 0: no natural loop */
+        cost = LOOP_COST_MAX;
     LLVMValueRef left = LLVMBuildLoad2(l->builder, l->i32, f->budget, "");
     left = LLVMBuildSub(l->builder, left, LLVMConstInt(l->i32, cost, false), "");
     LLVMBuildStore(l->builder, left, f->budget);
@@ -524,11 +526,12 @@ static LLVMValueRef call_indirect(struct lift *l, LLVMValueRef pc) {
 
 /* A call in a loop that always calls: when the budget is used up the callee is not called here but
  * run by redispatch, which ends the time slice and comes back to this frame. */
-static void check_call_budget(struct frame *f, uint32_t cost, LLVMValueRef target,
-                              LLVMBasicBlockRef slow, LLVMValueRef slow_pc) {
+static void check_call_budget(struct frame *f, LLVMValueRef target, LLVMBasicBlockRef slow,
+                              LLVMValueRef slow_pc) {
     struct lift *l = f->l;
     LLVMBasicBlockRef end = append_block(l), call = append_block(l);
-    weigh_branch(l, LLVMBuildCondBr(l->builder, spend_budget(f, cost), end, call), 1, 100000);
+    weigh_branch(l, LLVMBuildCondBr(l->builder, spend_budget(f, LOOP_COST_MAX), end, call), 1,
+                 100000);
     LLVMPositionBuilderAtEnd(l->builder, end);
     LLVMBuildStore(l->builder, LLVMConstInt(l->i32, LOOP_BUDGET, false), f->budget);
     end_slice(l);
@@ -547,8 +550,8 @@ static void lift_call(struct frame *f, size_t b) {
     store_registers(l, f->blocks[b].dirty_out);
     LLVMValueRef slow_pc;
     LLVMBasicBlockRef slow = append_join(l, &slow_pc), go_on = append_block(l);
-    if (f->blocks[b].call_cost)
-        check_call_budget(f, f->blocks[b].call_cost, target, slow, slow_pc);
+    if (f->blocks[b].ends_slice)
+        check_call_budget(f, target, slow, slow_pc);
     LLVMValueRef npc = target;
     if (is_indirect) {
         npc = call_indirect(l, target);
