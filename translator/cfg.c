@@ -34,9 +34,7 @@ int32_t region_block(const struct region *region, uint32_t start) {
     return find_slot(region->slots, region->slot_mask, region->blocks, start, &slot);
 }
 
-/* Whether the block at an address belongs to the loop that a region is made of. */
-static bool is_in_loop(const struct region *region, int32_t header, uint32_t address) {
-    int32_t block = region_block(region, address);
+bool region_in_loop(const struct region *region, int32_t header, int32_t block) {
     int32_t loop = block < 0 ? -1 : region->loop_header[block];
     while (loop >= 0 && loop != header)
         loop = region->loop_parent[loop];
@@ -51,7 +49,8 @@ static bool is_cut(const struct graph *graph, uint32_t address) {
     const struct function *function = function_at(graph->program, address);
     if (function && function_is_certain(function))
         return true;
-    return graph->within && !is_in_loop(graph->within, graph->header, address);
+    return graph->within &&
+           !region_in_loop(graph->within, graph->header, region_block(graph->within, address));
 }
 
 /* The addresses that a block's end leads to, calls aside; returns their number. */

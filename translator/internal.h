@@ -144,6 +144,8 @@ bool region_build_loop(struct arena *arena, const struct program *program,
                        const struct region *function, uint32_t header, struct region *region);
 /* Index of the block that starts at an address, or -1 when it is not in the region. */
 int32_t region_block(const struct region *region, uint32_t start);
+/* Whether a block is in the natural loop of a header, at any depth; -1 is in none. */
+bool region_in_loop(const struct region *region, int32_t header, int32_t block);
 
 /* Per header block of a region: whether every way around its loop makes a call (loops.c). */
 bool *find_calling_loops(struct arena *arena, const struct region *region);

@@ -2,13 +2,6 @@
  * slice is over: its calls make it, where all state is in memory anyway (lift.c). */
 #include "internal.h"
 
-static bool is_in_loop(const struct region *region, int32_t header, int32_t block) {
-    int32_t loop = region->loop_header[block];
-    while (loop >= 0 && loop != header)
-        loop = region->loop_parent[loop];
-    return loop >= 0;
-}
-
 /* Follows the loop from its header without passing a call; true when the header is met again. */
 static bool has_way_without_call(const struct region *region, int32_t header, bool *seen,
                                  int32_t *work) {
@@ -24,7 +17,7 @@ static bool has_way_without_call(const struct region *region, int32_t header, bo
             int32_t next = region_block(region, block_successor(block, i));
             if (next == header)
                 return true;
-            if (next < 0 || seen[next] || !is_in_loop(region, header, next))
+            if (next < 0 || seen[next] || !region_in_loop(region, header, next))
                 continue;
             seen[next] = true;
             work[count++] = next;

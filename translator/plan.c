@@ -41,10 +41,7 @@ static bool is_worth_resuming(const struct region *region, size_t header) {
     uint32_t insns = 0;
     bool calls = false;
     for (size_t b = 0; b < region->block_count; b++) {
-        int32_t h = region->loop_header[b];
-        while (h >= 0 && (size_t)h != header)
-            h = region->loop_parent[h];
-        if (h < 0)
+        if (!region_in_loop(region, (int32_t)header, (int32_t)b))
             continue;
         insns += region->blocks[b]->insn_count;
         calls |= block_is_call(region->blocks[b]);
