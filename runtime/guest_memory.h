@@ -19,8 +19,12 @@
 #define GUEST_MIN 0x10000u
 #define PAGE_SIZE 4096u
 
-/* Protection of each 4 KiB guest page of the resident address space: bits of PROT_READ (1),
- * PROT_WRITE (2), PROT_EXEC (4); 0 = not mapped.  Kept by the kernel's VMA code; read by the
+/* Bits of page_prot, the values of PROT_READ, PROT_WRITE and PROT_EXEC. */
+#define PAGE_READ 1
+#define PAGE_WRITE 2
+#define PAGE_EXECUTE 4
+
+/* Protection of each 4 KiB guest page of the resident address space; 0 = not mapped.  Kept by the kernel's VMA code; read by the
  * interpreter for every access and by the kernel's EFAULT checks. */
 extern uint8_t page_prot[1u << 20];
 

@@ -6,14 +6,11 @@
 #include "../guest_memory.h"
 #include "exec.h"
 
-#define EXECUTABLE 4 /* PROT_EXEC */
-#define WRITABLE 2   /* PROT_WRITE */
-
 #define POOL_SIZE (4u << 20)
 #define MAX_INSNS 48
 #define MAX_BLOCK_SIZE                                                                             \
-    (sizeof(struct decoded_block) + (MAX_INSNS + 1) * sizeof(struct insn) + MAX_INSNS * 4 + 16)
-_Static_assert(MAX_INSNS * 4 < 256, "byte_count holds the size of a block");
+    (sizeof(struct decoded_block) + (MAX_INSNS + 1) * sizeof(struct insn) +                        \
+     MAX_INSNS * INSN_MAX_LENGTH + 16)
 
 struct decoded_block *block_buckets[BLOCK_BUCKETS];
 uint32_t block_generation;
@@ -54,32 +51,17 @@ void exec_switch_address_space(uint64_t code_id) {
     entries_flush();
 }
 
-/* Bytes at pc that may be executed, at most 4; 0 = none.  They may lie in two pages. */
-static unsigned fetch(uint32_t pc, uint8_t bytes[4], uint32_t *fault_address) {
-    unsigned available = 4;
-    *fault_address = pc;
-    if (pc > UINT32_MAX - 3 || !(page_prot[pc / PAGE_SIZE] & EXECUTABLE))
+/* Copies the bytes at pc that may be executed and an instruction may have, which may lie in two
+ * pages; returns how many. */
+static unsigned fetch(uint32_t pc, uint8_t bytes[INSN_MAX_LENGTH]) {
+    unsigned in_page = PAGE_SIZE - pc % PAGE_SIZE, available = INSN_MAX_LENGTH;
+    if (!(page_prot[pc / PAGE_SIZE] & PAGE_EXECUTE))
         return 0;
-    if (pc % PAGE_SIZE == PAGE_SIZE - 2 && !(page_prot[pc / PAGE_SIZE + 1] & EXECUTABLE)) {
-        available = 2;
-        *fault_address = pc + 2;
-    }
+    if (in_page < INSN_MAX_LENGTH &&
+        (pc + in_page == 0 || !(page_prot[pc / PAGE_SIZE + 1] & PAGE_EXECUTE)))
+        available = in_page;
     memcpy(bytes, guest_pointer(pc), available);
-    /* A 32-bit instruction whose second half cannot be fetched. */
-    return available == 2 && (bytes[0] & 3) == 3 ? 0 : available;
-}
-
-static bool ends_block(const struct insn *insn) {
-    switch ((enum op_class)op_table[insn->op].class) {
-    case CLASS_BRANCH:
-    case CLASS_JUMP:
-    case CLASS_JUMP_REGISTER:
-    case CLASS_SYSTEM:
-    case CLASS_CSR:
-        return true;
-    default:
-        return insn->op == OP_fence_i;
-    }
+    return available;
 }
 
 struct decoded_block *block_decode(uint32_t pc, uint32_t *fault_address) {
@@ -90,16 +72,20 @@ struct decoded_block *block_decode(uint32_t pc, uint32_t *fault_address) {
     unsigned count = 0;
     for (;;) {
         struct insn *insn = &block->insns[count];
-        uint8_t bytes[4];
-        unsigned available = fetch(at, bytes, fault_address);
+        uint8_t bytes[INSN_MAX_LENGTH];
+        unsigned available = fetch(at, bytes);
         if (available == 0 || !insn_decode(bytes, available, insn)) {
-            if (count == 0 && available == 0)
+            bool incomplete = available < INSN_MAX_LENGTH &&
+                              (available == 0 || insn_is_incomplete(bytes, available));
+            if (count == 0 && incomplete) {
+                *fault_address = at + available;
                 return NULL;
+            }
             /* Behind others the instruction gets a block of its own, which faults. */
             *insn = (struct insn){.op = count == 0 ? OP_illegal : OP_BLOCK_END, .pc = at};
             if (count == 0) {
-                insn->len = (bytes[0] & 3) == 3 ? 4 : 2;
-                at += insn->len;
+                insn->len = (uint8_t)available;
+                at += available;
                 count = 1;
             }
             break;
@@ -107,7 +93,7 @@ struct decoded_block *block_decode(uint32_t pc, uint32_t *fault_address) {
         insn->pc = at;
         at += insn->len;
         count++;
-        if (ends_block(insn))
+        if (guest_insn_ends_block(insn))
             break;
         if (count == MAX_INSNS || at / PAGE_SIZE != pc / PAGE_SIZE) {
             block->insns[count] = (struct insn){.op = OP_BLOCK_END, .pc = at};
@@ -116,9 +102,9 @@ struct decoded_block *block_decode(uint32_t pc, uint32_t *fault_address) {
     }
     uint8_t *end = (uint8_t *)&block->insns[count + 1];
     uint32_t first_page = pc / PAGE_SIZE, last_page = (at - 1) / PAGE_SIZE;
-    *block = (struct decoded_block){.pc = pc, .count = (uint16_t)count};
-    block->byte_count = (uint8_t)(at - pc);
-    if ((page_prot[first_page] | page_prot[last_page]) & WRITABLE) {
+    *block = (struct decoded_block){.pc = pc, .count = (uint8_t)count};
+    block->byte_count = (uint16_t)(at - pc);
+    if ((page_prot[first_page] | page_prot[last_page]) & PAGE_WRITE) {
         memcpy(end, guest_pointer(pc), at - pc);
         block->bytes = end;
         block->flags |= BLOCK_CHECKED;

@@ -5,7 +5,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "../isa/riscv64/insn.h"
+#include "../isa/guest.h"
 
 /* Ends a block whose last instruction goes on behind it; its pc is that address. */
 #define OP_BLOCK_END OP_COUNT
@@ -20,9 +20,9 @@ enum decoded_block_flag {
  * an instruction that crosses it.  Blocks live until the next flush. */
 struct decoded_block {
     uint32_t pc;
-    uint16_t count; /* instructions, without OP_BLOCK_END */
+    uint8_t count; /* instructions, without OP_BLOCK_END */
     uint8_t flags;
-    uint8_t byte_count;
+    uint16_t byte_count;
     struct decoded_block *next_in_bucket;
     struct decoded_block *successor[2]; /* cached: not taken or behind, taken; or NULL */
     const uint8_t *bytes;               /* BLOCK_CHECKED: what was decoded */
@@ -32,7 +32,7 @@ struct decoded_block {
 /* Buckets of blocks by PC. */
 #define BLOCK_BUCKETS 16384
 extern struct decoded_block *block_buckets[BLOCK_BUCKETS];
-#define BLOCK_BUCKET(pc) (((pc) >> 1 ^ (pc) >> 13) & (BLOCK_BUCKETS - 1))
+#define BLOCK_BUCKET(pc) (((pc) / INSN_ALIGNMENT ^ (pc) >> 13) & (BLOCK_BUCKETS - 1))
 
 /* Changes whenever blocks are dropped: pointers to blocks from before are dangling. */
 extern uint32_t block_generation;

@@ -1,9 +1,9 @@
 /* The dispatcher: runs lifted code where there is an entry for the PC, the interpreter elsewhere.
  */
 #include "../guest_memory.h"
+#include "../isa/guest.h"
 #include "../kernel/kernel.h"
 #include "exec.h"
-#include "guest_sp.h"
 
 /* Frames of recursive lifted functions on the wasm stack.  V8 and wasmtime hold some 10,000 frames
  * of ordinary size; unoptimised frames with many locals are several times larger. */
@@ -23,7 +23,7 @@ static uint32_t run(uint32_t pc, uint32_t stop, uint64_t sp) {
             c2w_cpu.pc = pc;
             kernel_tick();
         }
-        if (stop && c2w_cpu.frm != 0)
+        if (stop && !guest_rounds_to_nearest())
             c2w_cpu.event |= EVENT_ROUNDING; /* lifted frames wait below: they must not go on */
         if (c2w_cpu.event) {
             c2w_cpu.pc = pc;
@@ -36,7 +36,7 @@ static uint32_t run(uint32_t pc, uint32_t stop, uint64_t sp) {
                 return pc;
         }
         lifted_function *function =
-            c2w_cpu.frm == 0 && !c2w_cpu.force_interp ? lifted_lookup(pc) : NULL;
+            guest_rounds_to_nearest() && !c2w_cpu.force_interp ? lifted_lookup(pc) : NULL;
         if (function) {
             pc = function();
             if (pc == 0)

@@ -12,9 +12,10 @@
  * calls it with a fresh wasm stack. */
 void cpu_run(void);
 
-/* Interprets from c2w_cpu.pc (interp.c) until
- *   - a block starts at which lifted code can be entered (unless cpu.frm != 0 or force_interp),
- *   - pc == stop_pc at a block start and x2/rsp == stop_sp,
+/* Interprets from c2w_cpu.pc (interp_body.h) until
+ *   - a block starts at which lifted code can be entered (unless the rounding mode or force_interp
+ * forbid it),
+ *   - pc == stop_pc at a block start and GUEST_SP == stop_sp,
  *   - cpu.event is set, or about `budget` instructions were executed.
  * All state is in c2w_cpu on return. */
 void interpret(uint32_t stop_pc, uint64_t stop_sp, uint32_t budget);
@@ -35,8 +36,8 @@ void exec_flush_all(void);
 /* Empties the cache of lifted entries (entries.c). */
 void entries_flush(void);
 
-/* Lock-step mode (lockstep.c): lifted code calls c2w_lockstep() at every basic block; the task's
- * state was changed by others, so the next block is not compared. */
+/* Lock-step mode (lockstep_riscv64.c): lifted code calls c2w_lockstep() at every basic block; the
+ * task's state was changed by others, so the next block is not compared. */
 void c2w_lockstep(uint32_t pc);
 void lockstep_forget(void);
 

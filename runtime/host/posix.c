@@ -37,7 +37,7 @@ static struct {
 } host;
 
 static _Noreturn void fail(const char *file, const char *what) {
-    fprintf(stderr, "c2w-native-riscv64: %s: %s\n", file, what);
+    fprintf(stderr, "%s: %s: %s\n", program_invocation_short_name, file, what);
     exit(1);
 }
 

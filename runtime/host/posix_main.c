@@ -1,5 +1,7 @@
 /* The native runtime as a program: the same kernel, interpreter and tables as the wasm module, with
  * the root file system image in a file. */
+#define _GNU_SOURCE
+#include <errno.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -13,7 +15,7 @@ int kernel_main(void); /* kernel/kernel.h, which does not go with the host's own
 extern char **environ;
 
 static const char usage[] =
-    "usage: c2w-native-riscv64 --image FILE [--dir HOST[:GUEST]]... [--env K=V]... [--] [ARGS]\n"
+    "usage: %s --image FILE [--dir HOST[:GUEST]]... [--env K=V]... [--] [ARGS]\n"
     "\n"
     "Runs a root file system image. ARGS replace the image's CMD.\n"
     "  --image FILE        the image, as `c2w-aot build --rootfs-only` writes it\n"
@@ -22,7 +24,7 @@ static const char usage[] =
     "C2W_* variables of the caller's environment reach the runtime, nothing else does.\n";
 
 static _Noreturn void fail_usage(const char *what, const char *argument) {
-    fprintf(stderr, "c2w-native-riscv64: %s%s (see --help)\n", what, argument);
+    fprintf(stderr, "%s: %s%s (see --help)\n", program_invocation_short_name, what, argument);
     exit(2);
 }
 
@@ -47,7 +49,7 @@ int main(int argc, char **argv) {
             break;
         }
         if (strcmp(option, "--help") == 0) {
-            fputs(usage, stdout);
+            printf(usage, program_invocation_short_name);
             return 0;
         }
         bool is_image = strcmp(option, "--image") == 0, is_dir = strcmp(option, "--dir") == 0;

@@ -153,9 +153,6 @@ EVAL_INLINE F32 eval_unbox(uint64_t raw) {
 #define STORE32(base, disp, value) EVAL_STORE_AS(uint32_t, base, disp, value)
 #define STORE64(base, disp, value) EVAL_STORE_AS(uint64_t, base, disp, value)
 
-#define EVAL_PROT_READ 1
-#define EVAL_PROT_WRITE 2
-
 /* An aligned address below 4 GiB in a page with `prot`: one test for the first two. */
 EVAL_INLINE bool eval_direct(uint64_t address, unsigned size, int prot) {
     return EVAL_DIRECT_MEMORY && !(address & (0xffffffff00000000 | (size - 1))) &&
@@ -166,7 +163,7 @@ EVAL_INLINE bool eval_direct(uint64_t address, unsigned size, int prot) {
     ({                                                                                             \
         uint64_t eval_address = (base) + (uint64_t)(int64_t)(disp);                                \
         type eval_value;                                                                           \
-        if (__builtin_expect(eval_direct(eval_address, sizeof(type), EVAL_PROT_READ), 1)) {        \
+        if (__builtin_expect(eval_direct(eval_address, sizeof(type), PAGE_READ), 1)) {        \
             memcpy(&eval_value, guest_pointer(eval_address), sizeof(type));                        \
         } else {                                                                                   \
             eval_value = (type)EVAL_LOAD(i, eval_address, sizeof(type));                           \
@@ -182,7 +179,7 @@ EVAL_INLINE bool eval_direct(uint64_t address, unsigned size, int prot) {
     do {                                                                                           \
         uint64_t eval_address = (base) + (uint64_t)(int64_t)(disp);                                \
         type eval_value = (type)(value);                                                           \
-        if (__builtin_expect(eval_direct(eval_address, sizeof(type), EVAL_PROT_WRITE), 1)) {       \
+        if (__builtin_expect(eval_direct(eval_address, sizeof(type), PAGE_WRITE), 1)) {       \
             memcpy(guest_pointer(eval_address), &eval_value, sizeof(type));                        \
         } else {                                                                                   \
             EVAL_STORE(i, eval_address, sizeof(type), eval_value);                                 \

@@ -11,6 +11,10 @@
 
 #if defined(C2W_GUEST_RISCV64)
 #define STATE_DEF "riscv64/state.def"
+#define GUEST_NAME "riscv64"
+#elif defined(C2W_GUEST_X86_64)
+#define STATE_DEF "x86_64/state.def"
+#define GUEST_NAME "x86_64"
 #else
 #error "no guest architecture chosen"
 #endif
@@ -36,9 +40,10 @@ enum cpu_event {
 };
 
 /* In the module the state is at a fixed address at the start of linear memory: lifted code, half of
- * whose memory accesses go there, gets by with one and two byte offsets.  It is below the end of the
- * stack, whose overflow traps a little later. */
-#define CPU_ADDRESS 8
+ * whose memory accesses go there, gets by with one and two byte offsets.  It is below the end of
+ * the stack, whose overflow traps a little later.  A multiple of 16, so that vector registers whose
+ * offset is one are aligned. */
+#define CPU_ADDRESS 16
 #if defined(__wasm__)
 #define c2w_cpu (*(struct cpu *)CPU_ADDRESS)
 #else

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "../exec/exec.h"
+#include "../isa/guest.h"
 #include "mm.h"
 #include "signal.h"
 #include "task.h"
@@ -253,7 +254,7 @@ static void switch_to(struct task *task, uint64_t now) {
         if (sched->loaded)
             sched->loaded->cpu = c2w_cpu;
         c2w_cpu = task->cpu;
-        c2w_cpu.res_addr = ~0ull;
+        guest_drop_reservation();
         sched->loaded = task;
     }
     current = task;

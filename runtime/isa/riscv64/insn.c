@@ -362,6 +362,10 @@ bool insn_decode(const uint8_t *bytes, size_t available, struct insn *insn) {
     return false;
 }
 
+bool insn_is_incomplete(const uint8_t *bytes, size_t available) {
+    return available < ((bytes[0] & 3) == 3 ? 4 : 2);
+}
+
 /* --- text (without stdio, which the runtime does not have) --- */
 
 /* Operands by form: D rd, A rs1, B rs2, C rs3 preceded by the register file; i imm, h imm in

@@ -94,8 +94,15 @@ _Static_assert(sizeof(struct insn) == 16, "struct insn is packed for the interpr
  * reserved value (rounding modes 5 and 6). */
 bool insn_extract(enum op op, uint32_t word, struct insn *insn);
 
+#define INSN_MAX_LENGTH 4
+/* Addresses of instructions are multiples of it. */
+#define INSN_ALIGNMENT 2
+
 /* Decodes the instruction at bytes; false when it is illegal or longer than `available`. */
 bool insn_decode(const uint8_t *bytes, size_t available, struct insn *insn);
+
+/* Whether the bytes, which do not decode, are the beginning of a longer instruction. */
+bool insn_is_incomplete(const uint8_t *bytes, size_t available);
 
 /* Writes assembler-like text ("addi x10, x2, -16"; jump targets as distances) for messages; returns
  * the length. */
