@@ -40,7 +40,7 @@ static void translation_progress(void *context, size_t done, size_t total) {
 }
 
 static bool translate_files(struct tool *tool, const struct build_options *options,
-                            struct build_report *report, char ***objects) {
+                            struct build_report *report, struct translated *translated) {
     struct inventory *inventory = &report->inventory;
     struct translator_input *inputs = allocate((inventory->count + 1) * sizeof *inputs);
     size_t count = 0;
@@ -58,38 +58,41 @@ static bool translate_files(struct tool *tool, const struct build_options *optio
     }
     struct translator_options translator = options->translator;
     char error[512] = "";
+    char *cache;
+    if (!find_cache(tool, options->cache, &cache, &translator.cache_limit))
+        return false;
+    translator.cache_directory = cache;
     translator.work_directory = tool->scratch;
     translator.progress = translation_progress;
     translator.progress_context = tool;
-    bool ok =
-        translate(inputs, count, &translator, objects, &report->translation, error, sizeof error);
+    bool ok = translate(inputs, count, &translator, translated, &report->translation, error,
+                        sizeof error);
     show_progress(tool, "lifting", 1, 1);
+    if (report->translation.cache_problem[0])
+        note(tool, "%s: the translation cache cannot be used: %s (see --cache)",
+             translator.cache_directory, report->translation.cache_problem);
     return ok || fail(tool, options->image, "cannot lift: %s", error);
 }
 
-static bool link_files(struct tool *tool, const struct build_options *options, char **translated,
-                       const char *rootfs, const char *module, struct build_report *report) {
+static bool link_files(struct tool *tool, const struct build_options *options,
+                       const struct translated *translated, const char *rootfs,
+                       const char *module, struct build_report *report) {
     static const char *const names[] = {"runtime-riscv64.o", "libc.a", "libbuiltins.a"};
-    size_t count = 0, used = 0;
-    while (translated[count])
-        count++;
-    const char **objects = allocate((count + 4) * sizeof *objects);
+    enum { LIBRARY_FILES = sizeof names / sizeof names[0] };
+    const char *objects[LIBRARY_FILES + 2] = {0};
     char *linker = find_wasm_ld(tool);
     if (!linker)
         return fail(tool, "wasm-ld", "is not installed (install lld-22; see c2w-aot doctor)");
-    objects[used++] = library_file(tool, names[0]);
-    for (size_t i = 0; i < count; i++)
-        objects[used++] = translated[i];
-    objects[used++] = library_file(tool, names[1]);
-    objects[used++] = library_file(tool, names[2]);
-    if (!objects[0] || !objects[used - 2] || !objects[used - 1])
-        return fail(tool, tool->library ? tool->library : tool->directory,
-                    "%s is missing (build or install the tool again)",
-                    names[!objects[0]         ? 0
-                          : objects[used - 2] ? 2
-                                              : 1]);
+    for (size_t i = 0; i < LIBRARY_FILES; i++) {
+        objects[i] = library_file(tool, names[i]);
+        if (!objects[i])
+            return fail(tool, tool->library ? tool->library : tool->directory,
+                        "%s is missing (build or install the tool again)", names[i]);
+    }
+    objects[LIBRARY_FILES] = translated->tables;
     struct link_options link = {.wasm_ld = linker,
                                 .objects = objects,
+                                .archive = translated->archive,
                                 .rootfs_image = rootfs,
                                 .output = module,
                                 .work_directory = tool->scratch,
@@ -97,7 +100,6 @@ static bool link_files(struct tool *tool, const struct build_options *options, c
     char error[512] = "";
     if (!link_module(&link, &report->link, error, sizeof error))
         return fail(tool, options->output, "cannot link: %s", error);
-    free(objects);
     return true;
 }
 
@@ -105,7 +107,7 @@ bool build_module(struct tool *tool, const struct build_options *options, const 
                   struct build_report *report) {
     struct image image;
     struct stat st;
-    char **objects;
+    struct translated translated;
     char *rootfs = scratch_path(tool, "rootfs.img");
     if (!find_wasm_ld(tool)) /* said before the long work */
         return fail(tool, "wasm-ld", "is not installed (install lld-22; see c2w-aot doctor)");
@@ -118,8 +120,8 @@ bool build_module(struct tool *tool, const struct build_options *options, const 
         note(tool,
              "more than %u MiB of code: only the entrypoint's file and its libraries are lifted",
              (unsigned)(LIFT_MAX_TEXT >> 20));
-    return translate_files(tool, options, report, &objects) &&
-           link_files(tool, options, objects, rootfs, module, report);
+    return translate_files(tool, options, report, &translated) &&
+           link_files(tool, options, &translated, rootfs, module, report);
 }
 
 /* --- the verb --- */

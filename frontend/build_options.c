@@ -22,6 +22,10 @@ const struct option_spec shared_options[] = {
     {0, "lockstep", NULL, "compare lifted code with the interpreter while it runs (slow)",
      BUILD_LOCKSTEP},
     {'j', "jobs", "N", "compile with N threads (default: number of CPUs)", BUILD_JOBS},
+    {0, "cache", "DIR|off",
+     "keep compiled functions there (default: $C2W_CACHE,\n$XDG_CACHE_HOME/c2w-aot, "
+     "~/.cache/c2w-aot; see c2w-aot cache)",
+     BUILD_CACHE},
     {0, "dump-ir", "FILE", "write the LLVM IR before optimisation", BUILD_DUMP_IR},
     {'s', "strip", NULL, "leave out the names of functions (a smaller module)", BUILD_STRIP},
     {0, "entrypoint", "PATH", "replace the image's Entrypoint and drop its Cmd", BUILD_ENTRYPOINT},
@@ -95,6 +99,9 @@ bool build_option_set(struct tool *tool, const struct verb *verb, struct build_o
         return true;
     case BUILD_JOBS:
         return set_jobs(tool, verb, options, value);
+    case BUILD_CACHE:
+        options->cache = value;
+        return *value || wrong_value(tool, verb, "cache", value, "a directory or off");
     case BUILD_DUMP_IR:
         options->translator.dump_ir = value;
         return true;

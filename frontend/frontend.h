@@ -12,8 +12,8 @@
  *   container.c, user.c     configuration of the container, checked against the tree
  *   rootfs_write.c, rootfs_read.c  tree <-> root file system image (runtime/rootfs.h)
  *   elf_file.c, elf_hints.c, eh_frame.c, load_address.c, inventory.c  ELF files of the tree
- *   build.c, build_options.c, report.c, run.c, engines.c, inspect.c, module_read.c, doctor.c  the
- * verbs
+ *   build.c, build_options.c, report.c, run.c, engines.c, inspect.c, module_read.c, cache.c,
+ *   doctor.c              the verbs
  *
  * Errors: a function that can fail prints its one line with fail() and returns false (or NULL);
  * callers pass the failure on without another message.  Memory of one command is not returned
@@ -99,7 +99,7 @@ void print_verb_help(const struct verb *verb);
 int usage_error(struct tool *tool, const char *verb, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 
-extern const struct verb build_verb, run_verb, inspect_verb, doctor_verb;
+extern const struct verb build_verb, run_verb, inspect_verb, cache_verb, doctor_verb;
 
 /* --- program.c --- */
 
@@ -111,6 +111,14 @@ bool program_version(const char *path, const char *argument, char *to, size_t si
 char *find_wasm_ld(const struct tool *tool);
 /* A file of the tool's library directory; NULL when it is not there. */
 char *library_file(const struct tool *tool, const char *name);
+
+/* --- cache.c --- */
+
+/* The cache's directory (NULL = none) and size in bytes, from the value of --cache (may be NULL) and
+ * the environment; false after a message. */
+bool find_cache(struct tool *tool, const char *option, char **directory, uint64_t *limit);
+/* Reads "500M"; false when it is no size. */
+bool parse_size(const char *text, uint64_t *bytes);
 
 /* --- scratch.c, supervise.c --- */
 
@@ -351,6 +359,7 @@ struct build_options {
     struct container_overrides overrides;
     enum lift_mode lift;
     struct translator_options translator;
+    const char *cache; /* --cache: directory, "off", or NULL */
     bool keep_temporaries, strip;
 };
 /* What build reports. */
@@ -380,6 +389,7 @@ enum shared_option {
     BUILD_CHECKED,
     BUILD_LOCKSTEP,
     BUILD_JOBS,
+    BUILD_CACHE,
     BUILD_DUMP_IR,
     BUILD_STRIP,
     BUILD_KEEP,

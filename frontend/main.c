@@ -29,7 +29,8 @@ static bool stdio_is_open(void) {
 }
 
 int main(int argc, char **argv) {
-    static const struct verb *const verbs[] = {&build_verb, &run_verb, &inspect_verb, &doctor_verb};
+    static const struct verb *const verbs[] = {&build_verb, &run_verb, &inspect_verb, &cache_verb,
+                                               &doctor_verb};
     const size_t count = sizeof verbs / sizeof verbs[0];
     struct tool tool = {.program = "c2w-aot", .spool = -1, .progress_shown = -1};
     if (!stdio_is_open())

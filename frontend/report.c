@@ -57,8 +57,10 @@ void print_build_report(struct tool *tool, const struct build_options *options,
            report->seconds);
     printf("  ELF files   %zu, %zu lifted\n", inventory->count, lifted);
     if (lifted)
-        printf("  functions   %zu lifted, %zu resume points, %zu left to the interpreter\n",
-               translation->functions, translation->resume_points, translation->unlifted);
+        printf("  functions   %zu lifted (%zu from the cache), %zu resume points, %zu left to the "
+               "interpreter\n",
+               translation->functions, translation->cached, translation->resume_points,
+               translation->unlifted);
     if (text)
         printf("  code        %s lifted of %s (%.0f %%)\n", size_text(translation->lifted_bytes, a),
                size_text(text, b), 100.0 * (double)translation->lifted_bytes / (double)text);

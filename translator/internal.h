@@ -8,10 +8,12 @@
  *   returns.c         calls that do not return
  *   callgraph.c       properties of functions that their callees decide
  *   cfg.c             a function's region, loops, resume points
- *   plan.c            which functions are lifted, into which shard
- *   lift.c, build.c   region -> LLVM IR
- *   emit.c            LLVM IR -> wasm object
- *   link.c, module.c  objects + root file system -> module
+ *   plan.c            which functions are lifted
+ *   unit_key.c        function -> name of its object in the cache (object_cache.c)
+ *   lift.c            region -> LLVM IR
+ *   emit.c, tables.c  LLVM IR -> wasm object; the table of entries
+ *   object_archive.c  objects -> archive
+ *   link.c, module.c  archive + runtime + root file system -> module
  */
 #ifndef C2W_TRANSLATOR_INTERNAL_H
 #define C2W_TRANSLATOR_INTERNAL_H

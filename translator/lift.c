@@ -377,7 +377,7 @@ static void return_pc(struct lift *l, LLVMValueRef pc) {
 
 static LLVMValueRef lifted_symbol_value(struct lift *l, const struct lifted_function *function) {
     char name[40];
-    lifted_symbol(name, sizeof name, function->file, function->entry);
+    lifted_symbol(name, sizeof name, function->entry);
     return declare_function(l, name, l->lifted_type);
 }
 
@@ -695,7 +695,7 @@ void lift_region(struct lift *l, struct arena *scratch, const struct lifted_func
     solve_live(&f);
 
     char name[40];
-    lifted_symbol(name, sizeof name, function->file, region->entry);
+    lifted_symbol(name, sizeof name, region->entry);
     l->function = declare_function(l, name, l->lifted_type);
     add_attribute(l, l->function, "null_pointer_is_valid");
     LLVMBasicBlockRef start = append_block(l);

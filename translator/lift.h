@@ -1,11 +1,12 @@
 /* The lifter's state, shared by lift.c (control flow), registers.c (where registers live) and
- * semantics.c (what instructions mean).  One struct lift a worker thread and shard. */
+ * semantics.c (what instructions mean).  One struct lift for each object. */
 #ifndef C2W_LIFT_H
 #define C2W_LIFT_H
 
 #include <llvm-c/Core.h>
 
 #include "internal.h"
+#include "object_cache.h"
 
 /* Guest registers in masks: x0..x31 are bits 0-31, f0..f31 bits 32-63. */
 typedef uint64_t register_mask;
@@ -89,7 +90,8 @@ void leave_if(struct lift *l, LLVMValueRef condition, uint32_t pc, bool interpre
 LLVMValueRef call_runtime(struct lift *l, const char *name, LLVMTypeRef result,
                           LLVMValueRef *arguments, unsigned count);
 
-/* plan.c: what is lifted. */
+/* plan.c: the functions that can be lifted, and which of them are.  Code of one function may depend
+ * on properties of the others, and never on whether this build lifts them. */
 struct lifted_function {
     uint32_t file; /* index of the program */
     uint32_t entry;
@@ -100,6 +102,7 @@ struct lifted_function {
     bool counts_depth;                   /* may be on the wasm stack many times */
     bool exact_fflags;                   /* a read of fflags is reachable */
     bool tail_callable; /* tail jumps from it do not lead back to it: a jump to it can be a call */
+    bool chosen;        /* lifted in this build; otherwise a stub stands for it */
 };
 struct plan {
     const struct program *programs;
@@ -112,18 +115,50 @@ struct plan {
 /* Fills plan from the programs, which it borrows. */
 void plan_all(struct plan *plan, const struct program *programs, size_t program_count);
 void plan_free(struct plan *plan);
-/* The lifted function with that entry, or NULL. */
+/* The function with that entry, or NULL. */
 const struct lifted_function *plan_function(const struct plan *plan, uint32_t file, uint32_t entry);
-/* Symbol of lifted code: entries and resume points of a file are distinct PCs. */
-void lifted_symbol(char *to, size_t size, uint32_t file, uint32_t pc);
+/* Symbol of lifted code: entries and resume points of a file are distinct PCs.  The file's number
+ * among those of the build takes the place of the mark when an object becomes part of it. */
+void lifted_symbol(char *to, size_t size, uint32_t pc);
+void lifted_symbol_of_file(char *to, size_t size, uint32_t file, uint32_t pc);
+#define LIFTED_PREFIX "lifted_"
+#define LIFTED_FILE_MARK "@@@@" /* four digits of the file's number in hexadecimal */
+#define LIFTED_FILES_MAX 0x10000u
 /* Instructions that a region may have. */
 #define REGION_INSNS_MAX 3000
 
-/* emit.c: lifts one shard, functions [first, end) of the plan, into an object file.  Thread-safe.
- * Returns false with a line in error. */
-bool emit_shard(const struct plan *plan, const struct translator_options *options, size_t first,
-                size_t end, const char *path, char *error, size_t error_size);
-/* Writes the object with c2w_lifted_files. */
-bool emit_tables(const struct plan *plan, const char *path, char *error, size_t error_size);
+/* unit_key.c: names the object of a function, whose region is given, in the cache. */
+void unit_key(const struct plan *plan, const struct translator_options *options,
+              const struct lifted_function *function, const struct region *region,
+              struct cache_key *key);
+
+/* emit.c: what a worker thread keeps between objects. */
+struct emitter;
+struct emitter *emitter_new(char *error, size_t error_size);
+void emitter_free(struct emitter *emitter);
+/* Sets target and data layout of a new module. */
+void prepare_module(struct emitter *emitter, LLVMModuleRef module);
+/* Optimises the module and makes an object of it: one heap block, or NULL with a line in error. */
+void *compile_module(struct emitter *emitter, LLVMModuleRef module, size_t *size, char *error,
+                     size_t error_size);
+/* Lifts a function and its resume points into an object, which is one heap block.  Returns NULL
+ * with a line in error. */
+void *emit_function(struct emitter *emitter, const struct plan *plan,
+                    const struct translator_options *options,
+                    const struct lifted_function *function, const struct region *region,
+                    size_t *size, char *error, size_t error_size);
+
+/* tables.c: writes the object with c2w_lifted_files, and stubs for the functions (by their number
+ * in the plan) that lifted code refers to and that are not chosen. */
+bool emit_tables(const struct plan *plan, const unsigned char *referenced, const char *path,
+                 char *error, size_t error_size);
+
+/* object_archive.c: an archive of objects, in the order they are added. */
+struct object_archive;
+struct object_archive *archive_create(const char *path, char *error, size_t error_size);
+/* Adds an object of lifted code of that file; changes the bytes. */
+bool archive_add(struct object_archive *archive, uint32_t file, uint8_t *bytes, size_t size);
+/* Frees it; false with a line in error when anything could not be written. */
+bool archive_close(struct object_archive *archive, char *error, size_t error_size);
 
 #endif

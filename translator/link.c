@@ -1,5 +1,4 @@
 /* Links a module: wasm-ld joins the objects, module.c adds the root file system image. */
-#define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
 #include <stdarg.h>
@@ -123,7 +122,7 @@ static bool link_objects(const struct link_options *options, const char *to,
     size_t count = 0;
     while (options->objects[count])
         count++;
-    const char **arguments = calloc(LAYOUT_OPTION_COUNT + count + 4, sizeof *arguments);
+    const char **arguments = calloc(LAYOUT_OPTION_COUNT + count + 7, sizeof *arguments);
     if (!arguments)
         return fail(message, "out of memory");
     size_t used = 0;
@@ -132,6 +131,11 @@ static bool link_objects(const struct link_options *options, const char *to,
         arguments[used++] = layout_options[i];
     arguments[used++] = "-o";
     arguments[used++] = to;
+    if (options->archive) {
+        arguments[used++] = "--whole-archive";
+        arguments[used++] = options->archive;
+        arguments[used++] = "--no-whole-archive";
+    }
     memcpy(arguments + used, options->objects, count * sizeof *arguments);
     bool good = run_linker(arguments, message);
     free(arguments);

@@ -101,7 +101,8 @@ void plan_all(struct plan *plan, const struct program *programs, size_t program_
                     .counts_depth = graph.in_cycle[i] || graph.has_indirect_calls[i],
                     .exact_fflags = graph.reads_fflags[i],
                     .tail_callable =
-                        !graph.tail_cycle[i] && function_is_certain(&program->functions[i])};
+                        !graph.tail_cycle[i] && function_is_certain(&program->functions[i]),
+                    .chosen = true};
                 add_resume_points(&b, &scratch, program, &region, taken, function);
             }
             arena_free(&scratch);
@@ -134,6 +135,10 @@ const struct lifted_function *plan_function(const struct plan *plan, uint32_t fi
     return function->file == file && function->entry == entry ? function : NULL;
 }
 
-void lifted_symbol(char *to, size_t size, uint32_t file, uint32_t pc) {
-    snprintf(to, size, "lifted_%u_%x", file, pc);
+void lifted_symbol(char *to, size_t size, uint32_t pc) {
+    snprintf(to, size, LIFTED_PREFIX LIFTED_FILE_MARK "_%x", pc);
+}
+
+void lifted_symbol_of_file(char *to, size_t size, uint32_t file, uint32_t pc) {
+    snprintf(to, size, LIFTED_PREFIX "%04x_%x", file, pc);
 }

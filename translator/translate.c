@@ -1,4 +1,4 @@
-/* translate(): discovery, plan, shards on worker threads, tables. */
+/* translate(): discovery, plan, objects from the cache or from worker threads, tables. */
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -8,24 +8,21 @@
 
 #include "lift.h"
 
-/* Guest instructions in a shard: large enough that LLVM's set-up does not matter, small enough that
- * all workers end at about the same time. */
-#define SHARD_INSNS 20000
-
-struct shard {
-    size_t first, end; /* functions of the plan */
-    size_t insn_count;
-    char *path;
+struct object {
+    uint8_t *bytes;
+    size_t size;
 };
 
 struct work {
     const struct plan *plan;
     const struct translator_options *options;
-    struct shard *shards;
-    size_t shard_count;
-    pthread_mutex_t lock; /* guards the rest */
-    size_t next, done, total;
-    double seconds;
+    struct object_cache *cache; /* or NULL */
+    struct object *objects;     /* per function of the plan */
+    unsigned char *referenced;  /* per function: lifted code calls it or jumps to it */
+    size_t total;               /* instructions */
+    pthread_mutex_t lock;       /* guards the rest */
+    size_t next, done, cached, chosen;
+    double seconds; /* CPU time in LLVM */
     bool failed;
     char *error;
     size_t error_size;
@@ -37,71 +34,116 @@ static double thread_seconds(void) {
     return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
 }
 
-static void *work_on_shards(void *context) {
-    struct work *work = context;
+static void refer(struct work *work, uint32_t file, uint32_t pc) {
+    const struct lifted_function *function = plan_function(work->plan, file, pc);
+    if (function)
+        __atomic_store_n(&work->referenced[function - work->plan->functions], 1, __ATOMIC_RELAXED);
+}
+
+static void find_references(struct work *work, uint32_t file, const struct region *region) {
+    for (size_t b = 0; b < region->block_count; b++) {
+        const struct block *block = region->blocks[b];
+        if (block->end == BLOCK_CALL)
+            refer(work, file, block->target);
+        for (unsigned i = 0; i < block_successor_count(block); i++)
+            refer(work, file, block_successor(block, i));
+    }
+}
+
+/* The worker's emitter is made when the first function is not in the cache. */
+struct worker {
+    struct work *work;
+    struct emitter *emitter;
+    double seconds;
+    bool failed;
+    char error[512];
+};
+
+static void *emit(struct worker *worker, const struct lifted_function *function,
+                  const struct region *region, size_t *size) {
+    struct work *work = worker->work;
     double start = thread_seconds();
+    if (!worker->emitter)
+        worker->emitter = emitter_new(worker->error, sizeof worker->error);
+    void *bytes = NULL;
+    if (worker->emitter)
+        bytes = emit_function(worker->emitter, work->plan, work->options, function, region, size,
+                              worker->error, sizeof worker->error);
+    worker->failed = !bytes;
+    worker->seconds += thread_seconds() - start;
+    return bytes;
+}
+
+/* Returns whether the cache had the function. */
+static bool make_object(struct worker *worker, const struct lifted_function *function,
+                        struct object *object) {
+    struct work *work = worker->work;
+    struct arena scratch = {0};
+    struct region region;
+    struct cache_key key;
+    region_build(&scratch, &work->plan->programs[function->file], function->entry,
+                 REGION_INSNS_MAX, &region);
+    find_references(work, function->file, &region);
+    if (work->cache) {
+        unit_key(work->plan, work->options, function, &region, &key);
+        object->bytes = cache_get(work->cache, &key, &object->size);
+    }
+    bool cached = object->bytes;
+    if (!cached) {
+        object->bytes = emit(worker, function, &region, &object->size);
+        if (object->bytes && work->cache)
+            cache_put(work->cache, &key, object->bytes, object->size);
+    }
+    arena_free(&scratch);
+    return cached;
+}
+
+static void *work_on_functions(void *context) {
+    struct work *work = context;
+    struct worker worker = {.work = work};
     pthread_mutex_lock(&work->lock);
-    while (!work->failed && work->next < work->shard_count) {
-        struct shard *shard = &work->shards[work->next++];
+    while (!work->failed && work->next < work->plan->function_count) {
+        size_t i = work->next++;
+        const struct lifted_function *function = &work->plan->functions[i];
+        if (!function->chosen)
+            continue;
         pthread_mutex_unlock(&work->lock);
-        char error[512] = "";
-        bool ok = emit_shard(work->plan, work->options, shard->first, shard->end, shard->path,
-                             error, sizeof error);
+        bool cached = make_object(&worker, function, &work->objects[i]);
         pthread_mutex_lock(&work->lock);
-        if (!ok && !work->failed) {
-            work->failed = true;
-            snprintf(work->error, work->error_size, "%s", error);
-        }
-        work->done += shard->insn_count;
+        work->cached += cached;
+        work->chosen++;
+        work->done += function->insn_count;
         if (work->options->progress)
             work->options->progress(work->options->progress_context, work->done, work->total);
+        if (worker.failed && !work->failed) {
+            work->failed = true;
+            snprintf(work->error, work->error_size, "%s", worker.error);
+        }
     }
-    work->seconds += thread_seconds() - start;
+    work->seconds += worker.seconds;
     pthread_mutex_unlock(&work->lock);
+    if (worker.emitter)
+        emitter_free(worker.emitter);
     return NULL;
 }
 
-static char *object_path(const char *directory, const char *name, size_t number) {
-    size_t size = strlen(directory) + strlen(name) + 32;
-    char *path = malloc(size);
-    if (!path)
-        abort();
-    snprintf(path, size, "%s/%s%zu.o", directory, name, number);
-    return path;
-}
-
-static void cut_shards(struct work *work) {
+static bool make_objects(struct work *work) {
     const struct plan *plan = work->plan;
-    work->shards = calloc(plan->function_count + 1, sizeof *work->shards);
-    if (!work->shards)
-        abort();
-    for (size_t i = 0; i < plan->function_count;) {
-        struct shard *shard = &work->shards[work->shard_count];
-        shard->first = i;
-        while (i < plan->function_count && shard->insn_count < SHARD_INSNS)
-            shard->insn_count += plan->functions[i++].insn_count;
-        shard->end = i;
-        shard->path = object_path(work->options->work_directory, "lifted", work->shard_count++);
-        work->total += shard->insn_count;
-    }
-}
-
-static bool emit_all(struct work *work) {
-    const struct translator_options *options = work->options;
-    cut_shards(work);
+    for (size_t i = 0; i < plan->function_count; i++)
+        work->total += plan->functions[i].chosen ? plan->functions[i].insn_count : 0;
     pthread_mutex_init(&work->lock, NULL);
-    long jobs = options->jobs ? (long)options->jobs : sysconf(_SC_NPROCESSORS_ONLN);
-    if (options->dump_ir || jobs < 1)
+    long jobs = work->options->jobs ? (long)work->options->jobs : sysconf(_SC_NPROCESSORS_ONLN);
+    if (work->options->dump_ir || jobs < 1)
         jobs = 1;
-    if ((size_t)jobs > work->shard_count)
-        jobs = (long)work->shard_count;
+    if ((size_t)jobs > plan->function_count)
+        jobs = (long)plan->function_count;
     pthread_t *threads = calloc((size_t)jobs + 1, sizeof *threads);
     if (!threads)
         abort();
     long started = 0;
-    while (started + 1 < jobs && !pthread_create(&threads[started], NULL, work_on_shards, work))
+    while (started + 1 < jobs && !pthread_create(&threads[started], NULL, work_on_functions, work))
         started++;
-    work_on_shards(work);
+    work_on_functions(work);
     for (long i = 0; i < started; i++)
         pthread_join(threads[i], NULL);
     free(threads);
@@ -109,8 +151,21 @@ static bool emit_all(struct work *work) {
     return !work->failed;
 }
 
+static bool write_archive(struct work *work, const char *path) {
+    struct object_archive *archive = archive_create(path, work->error, work->error_size);
+    if (!archive)
+        return false;
+    bool good = true;
+    for (size_t i = 0; good && i < work->plan->function_count; i++)
+        if (work->objects[i].bytes)
+            good = archive_add(archive, work->plan->functions[i].file, work->objects[i].bytes,
+                               work->objects[i].size);
+    if (!good)
+        snprintf(work->error, work->error_size, "internal error: LLVM made no wasm object");
+    return archive_close(archive, work->error, work->error_size) && good;
+}
+
 static void count_code(const struct plan *plan, struct translator_report *report) {
-    report->functions = plan->function_count;
     report->resume_points = plan->resume_count;
     for (size_t p = 0; p < plan->program_count; p++) {
         const struct program *program = &plan->programs[p];
@@ -130,30 +185,72 @@ static void count_code(const struct plan *plan, struct translator_report *report
                 report->text_bytes += program->input->segments[s].size;
         report->unlifted += program->function_count;
     }
-    report->unlifted -= plan->function_count;
+    report->unlifted -= report->functions;
 }
 
-/* The array and its strings in one block. */
-static char **list_objects(const struct work *work, const char *tables) {
-    size_t size = (work->shard_count + 2) * sizeof(char *) + strlen(tables) + 1;
-    for (size_t i = 0; i < work->shard_count; i++)
-        size += strlen(work->shards[i].path) + 1;
-    char **list = malloc(size);
-    if (!list)
+static char *join(const char *directory, const char *name) {
+    size_t size = strlen(directory) + strlen(name) + 2;
+    char *path = malloc(size);
+    if (!path)
         abort();
-    char *text = (char *)(list + work->shard_count + 2);
-    for (size_t i = 0; i <= work->shard_count; i++) {
-        list[i] = strcpy(text, i < work->shard_count ? work->shards[i].path : tables);
-        text += strlen(text) + 1;
-    }
-    list[work->shard_count + 1] = NULL;
-    return list;
+    snprintf(path, size, "%s/%s", directory, name);
+    return path;
+}
+
+static struct object_cache *open_cache(const struct translator_options *options,
+                                       struct translator_report *report) {
+    if (!options->cache_directory || options->dump_ir)
+        return NULL;
+    return cache_open(options->cache_directory, report->cache_problem,
+                      sizeof report->cache_problem);
+}
+
+static void close_cache(const struct work *work, struct translator_report *report) {
+    if (!work->cache)
+        return;
+    snprintf(report->cache_problem, sizeof report->cache_problem, "%s",
+             cache_problem(work->cache));
+    cache_close(work->cache, work->options->cache_limit, work->chosen, work->cached);
+}
+
+static bool lift_plan(const struct plan *plan, const struct translator_options *options,
+                      struct translated *translated, struct translator_report *report, char *error,
+                      size_t error_size) {
+    struct work work = {.plan = plan,
+                        .options = options,
+                        .cache = open_cache(options, report),
+                        .error = error,
+                        .error_size = error_size};
+    work.objects = calloc(plan->function_count + 1, sizeof *work.objects);
+    work.referenced = calloc(plan->function_count + 1, 1);
+    if (!work.objects || !work.referenced)
+        abort();
+    if (options->dump_ir)
+        unlink(options->dump_ir);
+    translated->archive = join(options->work_directory, "lifted.a");
+    translated->tables = join(options->work_directory, "tables.o");
+    bool good = make_objects(&work) && write_archive(&work, translated->archive) &&
+                emit_tables(plan, work.referenced, translated->tables, error, error_size);
+    close_cache(&work, report);
+    report->functions = work.chosen;
+    report->cached = work.cached;
+    report->llvm_seconds = work.seconds;
+    for (size_t i = 0; i < plan->function_count; i++)
+        free(work.objects[i].bytes);
+    free(work.objects);
+    free(work.referenced);
+    return good;
 }
 
 bool translate(const struct translator_input *inputs, size_t count,
-               const struct translator_options *options, char ***objects,
+               const struct translator_options *options, struct translated *translated,
                struct translator_report *report, char *error, size_t error_size) {
     memset(report, 0, sizeof *report);
+    memset(translated, 0, sizeof *translated);
+    if (count > LIFTED_FILES_MAX) {
+        snprintf(error, error_size, "more than %u files", LIFTED_FILES_MAX);
+        return false;
+    }
     struct program *programs = calloc(count + 1, sizeof *programs);
     if (!programs)
         abort();
@@ -166,19 +263,9 @@ bool translate(const struct translator_input *inputs, size_t count,
     if (ok) {
         struct plan plan;
         plan_all(&plan, programs, count);
-        struct work work = {
-            .plan = &plan, .options = options, .error = error, .error_size = error_size};
-        char *tables = object_path(options->work_directory, "tables", 0);
-        ok = emit_all(&work) && emit_tables(&plan, tables, error, error_size);
-        if (ok) {
+        ok = lift_plan(&plan, options, translated, report, error, error_size);
+        if (ok)
             count_code(&plan, report);
-            report->llvm_seconds = work.seconds;
-            *objects = list_objects(&work, tables);
-        }
-        for (size_t i = 0; i < work.shard_count; i++)
-            free(work.shards[i].path);
-        free(work.shards);
-        free(tables);
         plan_free(&plan);
     }
     for (size_t i = 0; i < found; i++)

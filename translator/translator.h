@@ -58,6 +58,8 @@ struct translator_options {
     unsigned jobs;         /* worker threads, 0 = number of CPUs */
     const char *work_directory; /* objects are written here; owned by the caller */
     const char *dump_ir;   /* file for the IR before optimisation, or NULL */
+    const char *cache_directory; /* objects of earlier builds (object_cache.h), or NULL */
+    uint64_t cache_limit;        /* bytes that the cache may take */
     /* Progress: done of total guest instructions; called from one thread at a time. */
     void (*progress)(void *context, size_t done, size_t total);
     void *progress_context;
@@ -65,17 +67,24 @@ struct translator_options {
 
 struct translator_report {
     size_t functions, resume_points, blocks, instructions;
+    size_t cached;          /* functions whose code came from the cache */
+    char cache_problem[200]; /* why the cache could not be used or written, "" = it could */
     size_t text_bytes;      /* bytes in executable segments' code sections */
     size_t lifted_bytes;    /* distinct bytes of them that were lifted */
     size_t unlifted;        /* entries given up, with the interpreter left to run them */
     double llvm_seconds;    /* CPU time over all workers */
 };
 
-/* Lifts the files and writes wasm object files, the last of them the table of entries
- * (c2w_lifted_files, also for no input at all).  On success *objects is a NULL-terminated array of
- * paths (one heap block; free it).  On failure returns false with one line of reason in error. */
+/* What translate() wrote; the paths are heap blocks of the caller. */
+struct translated {
+    char *archive; /* of objects, all of which are to be linked */
+    char *tables;  /* object with the table of entries, c2w_lifted_files */
+};
+
+/* Lifts the files (also none at all) and writes wasm objects below work_directory.  On failure
+ * returns false with one line of reason in error. */
 bool translate(const struct translator_input *inputs, size_t count,
-               const struct translator_options *options, char ***objects,
+               const struct translator_options *options, struct translated *translated,
                struct translator_report *report, char *error, size_t error_size);
 
 /* Links runtime object(s), translated objects and a root file system image into a module: runs
@@ -83,7 +92,8 @@ bool translate(const struct translator_input *inputs, size_t count,
  * The caller renames `output` when it is complete; it is removed when linking fails. */
 struct link_options {
     const char *wasm_ld;        /* program */
-    const char *const *objects; /* NULL-terminated: runtime, libraries, translated objects */
+    const char *const *objects; /* NULL-terminated: runtime, libraries, tables */
+    const char *archive;        /* of lifted code: every member is linked; or NULL */
     const char *rootfs_image;   /* file */
     const char *output;         /* created or overwritten */
     const char *work_directory; /* for the module without the image */

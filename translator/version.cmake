@@ -1,0 +1,18 @@
+# Writes OUTPUT, a header with a digest of the translator's sources: cmake -DOUTPUT=... -DSOURCES=...
+# -P version.cmake.  Objects in the translation cache are valid for the translator that made them.
+string(REPLACE "," ";" sources "${SOURCES}")
+set(all "")
+foreach(source IN LISTS sources)
+  file(SHA256 "${source}" digest)
+  get_filename_component(name "${source}" NAME)
+  string(APPEND all "${name} ${digest}\n")
+endforeach()
+string(SHA256 digest "${all}")
+set(text "/* Generated: a digest of the translator's sources. */\n#define TRANSLATOR_VERSION \"${digest}\"\n")
+set(old "")
+if(EXISTS "${OUTPUT}")
+  file(READ "${OUTPUT}" old)
+endif()
+if(NOT old STREQUAL text)
+  file(WRITE "${OUTPUT}" "${text}")
+endif()
