@@ -10,6 +10,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "register_globals.h"
+#include "wasm_bytes.h"
+
 enum section_id {
     SECTION_CUSTOM = 0,
     SECTION_CODE = 10,
@@ -18,7 +21,6 @@ enum section_id {
 };
 #define NAME_DATA_SEGMENTS 9 /* subsection of "name" (extended name section proposal) */
 #define SEGMENT_PASSIVE 1
-#define LEB_MAX 5 /* bytes of an unsigned LEB128 number of 32 bits */
 
 static const unsigned char module_header[8] = {0, 'a', 's', 'm', 1, 0, 0, 0};
 
@@ -39,52 +41,6 @@ __attribute__((format(printf, 2, 3))) static bool fail(struct failure *failure, 
 }
 
 /* --- reading --- */
-
-/* Bytes that are still to be read.  Reading past the end sets `bad` and gives zeros. */
-struct reader {
-    const unsigned char *next, *end;
-    bool bad;
-};
-
-static size_t bytes_left(const struct reader *reader) {
-    return (size_t)(reader->end - reader->next);
-}
-
-static const unsigned char *read_bytes(struct reader *reader, size_t size) {
-    if (size > bytes_left(reader)) {
-        reader->bad = true;
-        reader->next = reader->end;
-        return NULL;
-    }
-    const unsigned char *bytes = reader->next;
-    reader->next += size;
-    return bytes;
-}
-
-static unsigned read_byte(struct reader *reader) {
-    const unsigned char *byte = read_bytes(reader, 1);
-    return byte ? *byte : 0;
-}
-
-static uint32_t read_leb(struct reader *reader) {
-    uint64_t value = 0;
-    for (unsigned shift = 0; shift < 7 * LEB_MAX; shift += 7) {
-        unsigned byte = read_byte(reader);
-        value |= (uint64_t)(byte & 0x7f) << shift;
-        if (!(byte & 0x80)) {
-            if (value > UINT32_MAX)
-                reader->bad = true;
-            return (uint32_t)value;
-        }
-    }
-    reader->bad = true;
-    return 0;
-}
-
-static struct reader read_part(struct reader *reader, size_t size) {
-    const unsigned char *start = read_bytes(reader, size);
-    return (struct reader){start, start ? start + size : start, !start};
-}
 
 struct section {
     unsigned id;
@@ -178,16 +134,6 @@ static bool put(struct writer *writer, const void *from, size_t size, struct fai
     return true;
 }
 
-static size_t encode_leb(unsigned char to[LEB_MAX], uint32_t value) {
-    size_t size = 0;
-    do {
-        to[size] = (unsigned char)((value & 0x7f) | (value > 0x7f ? 0x80 : 0));
-        value >>= 7;
-        size++;
-    } while (value);
-    return size;
-}
-
 static bool put_leb(struct writer *writer, uint32_t value, struct failure *failure) {
     unsigned char bytes[LEB_MAX];
     return put(writer, bytes, encode_leb(bytes, value), failure);
@@ -216,6 +162,8 @@ struct rewrite {
     const char *image_path;
     uint64_t image_size;
     uint32_t segment_count; /* of the linked module */
+    unsigned char *code;    /* the code section's new contents, NULL: as it is */
+    size_t code_size;
     bool strip_names;
     struct link_report *report;
 };
@@ -330,7 +278,11 @@ static bool put_section(struct rewrite *rewrite, struct section *section) {
         if (!put_section_header(out, SECTION_DATA_COUNT, leb_size(count), rewrite->failure) ||
             !put_leb(out, count, rewrite->failure))
             return false;
-        break;
+        if (!rewrite->code)
+            break;
+        rewrite->report->code_bytes = rewrite->code_size;
+        return put_section_header(out, SECTION_CODE, rewrite->code_size, rewrite->failure) &&
+               put(out, rewrite->code, rewrite->code_size, rewrite->failure);
     }
     case SECTION_DATA:
         read_leb(&section->contents);
@@ -432,8 +384,11 @@ bool module_add_image(const char *from, const char *image, bool strip_names, con
         good = fail(&failure, "%s: is no complete WebAssembly module", from);
     } else {
         rewrite.image_size = (uint64_t)st.st_size;
-        good = write_module(&rewrite, &file, to);
+        good = promote_registers(file.bytes, file.size, &rewrite.code, &rewrite.code_size, error,
+                                 error_size) &&
+               write_module(&rewrite, &file, to);
     }
+    free(rewrite.code);
     if (rewrite.image >= 0)
         close(rewrite.image);
     unmap_module(&file);

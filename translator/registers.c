@@ -4,15 +4,11 @@
 
 #include "../runtime/isa/state.h"
 #include "lift.h"
+#include "register_globals.h"
 
 #define SINGLE_BOX 0xffffffff00000000u
 #define SINGLE_NAN 0x7fc00000u
 #define DOUBLE_NAN 0x7ff8000000000000u
-
-static uint32_t register_offset(unsigned reg) {
-    return reg < REGISTER_F ? offsetof(struct cpu, x) + 8 * reg
-                            : offsetof(struct cpu, f) + 8 * (reg - REGISTER_F);
-}
 
 static bool has_suffix(const char *mnemonic, const char *suffix) {
     size_t a = strlen(mnemonic), b = strlen(suffix);
@@ -96,20 +92,31 @@ struct register_use insn_registers(const struct insn *insn) {
     return use;
 }
 
-/* A constant address. */
-static LLVMValueRef state_pointer(struct lift *l, uint32_t offset) {
-    return LLVMConstIntToPtr(LLVMConstInt(l->i32, CPU_ADDRESS + offset, false), l->pointer);
-}
-
-LLVMValueRef load_state(struct lift *l, LLVMTypeRef type, uint32_t offset) {
-    LLVMValueRef value = LLVMBuildLoad2(l->builder, type, state_pointer(l, offset), "");
+/* Access to the state, at a constant address. */
+static LLVMValueRef load_at(struct lift *l, LLVMTypeRef type, uint32_t address) {
+    LLVMValueRef pointer = LLVMConstIntToPtr(LLVMConstInt(l->i32, address, false), l->pointer);
+    LLVMValueRef value = LLVMBuildLoad2(l->builder, type, pointer, "");
     LLVMSetMetadata(value, l->tbaa_kind, l->tbaa_state);
     return value;
 }
 
-void store_state(struct lift *l, LLVMValueRef value, uint32_t offset) {
-    LLVMValueRef store = LLVMBuildStore(l->builder, value, state_pointer(l, offset));
+static void store_at(struct lift *l, LLVMValueRef value, uint32_t address) {
+    LLVMValueRef pointer = LLVMConstIntToPtr(LLVMConstInt(l->i32, address, false), l->pointer);
+    LLVMValueRef store = LLVMBuildStore(l->builder, value, pointer);
     LLVMSetMetadata(store, l->tbaa_kind, l->tbaa_state);
+}
+
+LLVMValueRef load_state(struct lift *l, LLVMTypeRef type, uint32_t offset) {
+    return load_at(l, type, CPU_ADDRESS + offset);
+}
+
+void store_state(struct lift *l, LLVMValueRef value, uint32_t offset) {
+    store_at(l, value, CPU_ADDRESS + offset);
+}
+
+static uint32_t register_address(unsigned reg) {
+    return reg < REGISTER_F ? REGISTERS_ADDRESS + 8 * reg
+                            : CPU_ADDRESS + offsetof(struct cpu, f) + 8 * (reg - REGISTER_F);
 }
 
 static LLVMTypeRef register_type(struct lift *l, unsigned reg) {
@@ -153,9 +160,9 @@ void load_registers(struct lift *l, register_mask mask) {
             continue;
         LLVMValueRef value;
         if (reg >= REGISTER_F && l->fp_kinds[reg - REGISTER_F] == FP_SINGLE)
-            value = unbox(l, load_state(l, l->i64, register_offset(reg)));
+            value = unbox(l, load_at(l, l->i64, register_address(reg)));
         else
-            value = load_state(l, register_type(l, reg), register_offset(reg));
+            value = load_at(l, register_type(l, reg), register_address(reg));
         LLVMBuildStore(l->builder, value, l->registers[reg]);
     }
 }
@@ -168,7 +175,7 @@ void store_registers(struct lift *l, register_mask mask) {
             LLVMBuildLoad2(l->builder, register_type(l, reg), l->registers[reg], "");
         if (reg >= REGISTER_F && l->fp_kinds[reg - REGISTER_F] == FP_SINGLE)
             value = box(l, value);
-        store_state(l, value, register_offset(reg));
+        store_at(l, value, register_address(reg));
     }
 }
 

@@ -38,7 +38,9 @@ static uint32_t run(uint32_t pc, uint32_t stop, uint64_t sp) {
         lifted_function *function =
             guest_rounds_to_nearest() && !c2w_cpu.force_interp ? lifted_lookup(pc) : NULL;
         if (function) {
+            registers_to_globals();
             pc = function();
+            registers_from_globals();
             if (pc == 0)
                 return 0;
             continue;
@@ -64,7 +66,9 @@ uint32_t c2w_redispatch(uint32_t npc, uint32_t ret, uint32_t sp) {
         return 1;
     }
     c2w_cpu.depth--;
+    registers_from_globals();
     uint32_t pc = run(npc, ret, sp);
+    registers_to_globals();
     c2w_cpu.depth++;
     c2w_cpu.leave_pc = pc;
     return pc != ret;
@@ -80,7 +84,10 @@ uint32_t c2w_unwind(uint32_t pc) {
 
 uint32_t c2w_syscall(uint32_t pc) {
     c2w_cpu.pc = pc;
-    return kernel_syscall();
+    registers_from_globals();
+    uint32_t unwind = kernel_syscall();
+    registers_to_globals();
+    return unwind;
 }
 
 void cpu_run(void) {

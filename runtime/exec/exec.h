@@ -41,6 +41,17 @@ void entries_flush(void);
 void c2w_lockstep(uint32_t pc);
 void lockstep_forget(void);
 
+/* Lifted code of the module keeps the integer registers in WebAssembly globals while it runs
+ * (translator/register_globals.h); everything else finds them in c2w_cpu.  Called around lifted code
+ * and by what lifted code calls. */
+#if defined(__wasm__) && defined(C2W_GUEST_RISCV64)
+void registers_to_globals(void);
+void registers_from_globals(void);
+#else
+static inline void registers_to_globals(void) {}
+static inline void registers_from_globals(void) {}
+#endif
+
 /* Instructions retired by the interpreter since the start. */
 extern uint64_t interpreted_instructions;
 

@@ -198,6 +198,7 @@ static void compare(uint32_t pc) {
 void lockstep_forget(void) { step_count = 0; }
 
 void c2w_lockstep(uint32_t pc) {
+    registers_from_globals();
     if (!steps) {
         steps = heap_alloc((MAX_STEPS + 1) * sizeof *steps);
         stores = heap_alloc(MAX_STEPS * sizeof *stores);
