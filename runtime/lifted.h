@@ -61,4 +61,8 @@ uint32_t c2w_unwind(uint32_t pc);
  * behind it; otherwise the caller returns PC 0. */
 uint32_t c2w_syscall(uint32_t pc);
 
+/* The stack pointer is about to get a value that is not computed from it: it may go to another stack
+ * (kernel/main_stack.c says what for). */
+void c2w_leave_stack(uint64_t sp);
+
 #endif

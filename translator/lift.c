@@ -178,6 +178,12 @@ static bool checks_budget(const struct frame *f, size_t from, int32_t to) {
     return is_back_edge(from, to) && !f->blocks[to].calls_always;
 }
 
+/* Whether the stack pointer gets a value that is not computed from it. */
+static bool may_leave_stack(const struct insn *insn) {
+    bool moves = (insn->op == OP_addi || insn->op == OP_sub) && insn->rs1 == 2;
+    return !moves && (insn_registers(insn).writes & SP) != 0;
+}
+
 static void scan_blocks(struct frame *f) {
     register_mask single = 0, dual = 0, raw = 0;
     for (size_t b = 0; b < f->region->block_count; b++) {
@@ -185,6 +191,8 @@ static void scan_blocks(struct frame *f) {
         struct block_state *state = &f->blocks[b];
         for (uint32_t i = 0; i < block->insn_count; i++) {
             struct register_use use = insn_registers(&block->insns[i]);
+            if (may_leave_stack(&block->insns[i]))
+                use.reads |= SP;
             /* These take the lower half as it is, also of what is not a boxed single. */
             if (block->insns[i].op == OP_fsw || block->insns[i].op == OP_fmv_x_w)
                 raw |= use.reads & ~state->writes;
@@ -649,6 +657,10 @@ static void lift_block(struct frame *f, size_t b) {
     for (uint32_t i = 0; i < block->insn_count; i++) {
         l->pc = pc;
         l->next_pc = pc + block->insns[i].len;
+        if (may_leave_stack(&block->insns[i])) {
+            LLVMValueRef sp = read_x(l, 2);
+            call_runtime(l, "c2w_leave_stack", LLVMVoidTypeInContext(l->context), &sp, 1);
+        }
         lift_insn(l, &block->insns[i]);
         pc = l->next_pc;
     }

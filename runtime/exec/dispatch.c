@@ -3,6 +3,7 @@
 #include "../guest_memory.h"
 #include "../isa/guest.h"
 #include "../kernel/kernel.h"
+#include "../kernel/mm.h"
 #include "exec.h"
 
 /* Frames of recursive lifted functions on the wasm stack.  V8 and wasmtime hold some 10,000 frames
@@ -13,6 +14,8 @@
  * and instructions in an interpreted one: of the order of a million instructions. */
 #define SLICE_FUEL 20000
 #define SLICE_INSTRUCTIONS 1000000u
+
+void c2w_leave_stack(uint64_t sp) { main_stack_cover(sp - GUEST_RED_ZONE); }
 
 /* Runs from pc until pc == stop with stack pointer sp (stop 0: never).  Returns that PC, another
  * one when the frame that waits at `stop` is gone, or 0 with cpu.pc set for an event. */
@@ -46,6 +49,7 @@ static uint32_t run(uint32_t pc, uint32_t stop, uint64_t sp) {
             continue;
         }
         c2w_cpu.pc = pc;
+        c2w_leave_stack(GUEST_SP);
         uint64_t before = interpreted_instructions;
         interpret(stop, sp, SLICE_INSTRUCTIONS);
         if (interpreted_instructions - before >= SLICE_INSTRUCTIONS)
@@ -85,6 +89,7 @@ uint32_t c2w_unwind(uint32_t pc) {
 uint32_t c2w_syscall(uint32_t pc) {
     c2w_cpu.pc = pc;
     registers_from_globals();
+    c2w_leave_stack(GUEST_SP);
     uint32_t unwind = kernel_syscall();
     registers_to_globals();
     return unwind;
@@ -98,6 +103,7 @@ void cpu_run(void) {
         if (c2w_cpu.fuel <= 0)
             c2w_cpu.fuel = SLICE_FUEL;
         run((uint32_t)c2w_cpu.pc, 0, 0);
+        c2w_leave_stack(GUEST_SP);
     } while ((c2w_cpu.event & ~(uint32_t)(EVENT_STACK | EVENT_ROUNDING)) == 0);
     c2w_cpu.event &= ~(uint32_t)(EVENT_STACK | EVENT_ROUNDING);
 }

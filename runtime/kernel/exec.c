@@ -243,6 +243,7 @@ static int map_stack(struct mm *mm, uint8_t prot) {
         return -ENOMEM;
     mm->stack_bottom = bottom;
     mm->start_stack = top;
+    main_stack_reserve(mm);
     return 0;
 }
 

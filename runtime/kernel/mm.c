@@ -1,11 +1,9 @@
-/* Address spaces: the sorted list of VMAs, access to guest memory, the main stack. */
+/* Address spaces: the sorted list of VMAs, access to guest memory. */
 #include "mm.h"
 
 #include <string.h>
 
 #include "pages.h"
-
-#define STACK_GROWTH 0x20000u /* the main stack grows by at least 128 KiB */
 
 struct mm *mm_new(void) {
     struct mm *mm = heap_alloc(sizeof *mm);
@@ -295,23 +293,6 @@ uint32_t mm_find_unused(uint32_t size, uint32_t alignment) {
 bool mm_is_available(uint32_t start, uint32_t end) {
     uint32_t obstacle;
     return !pages_overlap(start, end, &obstacle) && !shared_overlap(start, end, &obstacle);
-}
-
-bool mm_grow_stack(struct mm *mm, uint32_t address) {
-    if (!mm->stack_bottom || address < mm->stack_bottom || address >= mm->start_stack)
-        return false;
-    struct vma *vma = mm_find(mm, address);
-    if (!vma || !vma->stack || vma->start <= address)
-        return false;
-    uint32_t start = (uint32_t)PAGE_DOWN(address);
-    if (vma->start - start < STACK_GROWTH)
-        start = vma->start - mm->stack_bottom < STACK_GROWTH ? mm->stack_bottom
-                                                             : vma->start - STACK_GROWTH;
-    if (mm_claim(mm, start, vma->start))
-        return false;
-    set_page_prot(mm, start, vma->start, vma->prot);
-    vma->start = start;
-    return true;
 }
 
 /* --- access by the kernel --- */

@@ -66,10 +66,25 @@ bool mm_is_available(uint32_t start, uint32_t end);
 uint32_t mm_find_gap(const struct mm *mm, uint32_t size, bool reservation);
 /* A range that no address space uses, for kernel pages. */
 uint32_t mm_find_unused(uint32_t size, uint32_t alignment);
-/* Grows the main stack down to include the address if it may. */
-bool mm_grow_stack(struct mm *mm, uint32_t address);
 /* Reads the file's bytes of a private mapping into the resident arena. */
 int mm_read_file(const struct vma *vma, uint32_t start, uint32_t end);
+
+/* --- main_stack.c --- */
+/* Addresses that the resident address space's main stack may still grow to. */
+extern struct main_stack_room {
+    struct mm *mm; /* resident, or NULL */
+    uint32_t bottom, size;
+} main_stack_room;
+/* Grows the main stack of the resident address space down to include the address if it may. */
+bool mm_grow_stack(struct mm *mm, uint32_t address);
+/* Another address space is resident (NULL: none), or its stack was mapped. */
+void main_stack_reserve(struct mm *mm);
+void main_stack_grow(uint64_t sp);
+/* Makes the current task's main stack include its stack pointer, if that points there. */
+static inline void main_stack_cover(uint64_t sp) {
+    if (sp - main_stack_room.bottom < main_stack_room.size)
+        main_stack_grow(sp);
+}
 
 /* --- residency.c --- */
 void mm_activate(struct mm *mm); /* the arena and page_prot show it from now on */
@@ -88,6 +103,8 @@ int mm_claim(struct mm *mm, uint32_t start, uint32_t end);
 int mm_claim_file(struct mm *mm, const struct vma *vma);
 /* Pages that were a file's unmodified bytes become private to the mm. */
 void mm_take_pages(struct mm *mm, uint32_t start, uint32_t end);
+/* Saves what address spaces have in pages that then are nobody's.  -ENOMEM. */
+int mm_release_pages(uint32_t start, uint32_t end);
 /* The mm gives its pages up: unmapped. */
 void mm_disown(struct mm *mm, uint32_t start, uint32_t end);
 void mm_forget_pages(uint32_t start, uint32_t end); /* kernel pages: never swapped or claimed */

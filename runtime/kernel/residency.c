@@ -216,6 +216,17 @@ int mm_claim(struct mm *mm, uint32_t start, uint32_t end) {
     return 0;
 }
 
+int mm_release_pages(uint32_t start, uint32_t end) {
+    for (uint32_t page = start / PAGE_SIZE; page < end / PAGE_SIZE; page++) {
+        if (page_owner[page] == OWNER_NONE)
+            continue;
+        if (!evict(page))
+            return -ENOMEM;
+        page_owner[page] = OWNER_NONE;
+    }
+    return 0;
+}
+
 void mm_disown(struct mm *mm, uint32_t start, uint32_t end) {
     for (uint32_t page = start / PAGE_SIZE; page < end / PAGE_SIZE; page++) {
         if (page_owner[page] == mm->id)
@@ -341,6 +352,7 @@ void mm_retire(struct mm *mm) {
     for (const struct vma *vma = mm->vmas; vma; vma = vma->next)
         memset(page_prot + vma->start / PAGE_SIZE, 0, (vma->end - vma->start) / PAGE_SIZE);
     m->resident = NULL;
+    main_stack_reserve(NULL);
 }
 
 static void make_resident(struct mm *mm) {
@@ -360,6 +372,7 @@ static void make_resident(struct mm *mm) {
         for (uint32_t page = vma->start / PAGE_SIZE; page < vma->end / PAGE_SIZE; page++)
             load_page(mm, page);
     }
+    main_stack_reserve(mm);
 }
 
 bool mm_is_resident(const struct mm *mm) { return memory()->resident == mm; }

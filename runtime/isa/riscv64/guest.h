@@ -7,6 +7,7 @@
 
 /* The stack pointer, which the dispatcher compares to tell frames apart. */
 #define GUEST_SP (c2w_cpu.x[2])
+#define GUEST_RED_ZONE 0 /* bytes below it that leaf functions use */
 
 /* Lifted code knows only this way of rounding. */
 static inline bool guest_rounds_to_nearest(void) { return c2w_cpu.frm == 0; }

@@ -9,6 +9,7 @@
 
 /* The stack pointer, which the dispatcher compares to tell frames apart. */
 #define GUEST_SP (c2w_cpu.r[REG_RSP])
+#define GUEST_RED_ZONE 128 /* bytes below it that leaf functions use */
 
 /* Lifted code rounds to nearest and knows denormal numbers. */
 static inline bool guest_rounds_to_nearest(void) {
