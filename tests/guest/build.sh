@@ -15,16 +15,22 @@ if [ ${#names[@]} = 0 ]; then
     done
 fi
 mkdir -p "$dir"
-printf 'PROGRAM(%s)\n' "${names[@]}" > "$dir/programs.inc"
+portable=()
+for name in "${names[@]}"; do
+    head -n 1 "$here/$name.c" | grep -q 'riscv64 only' || portable+=("$name")
+done
 
-compile() { # DIR CC: a root directory with /bin/guest
-    local root=$dir/$1 cc=$2 objects=$dir/$1.objects flags=(-std=gnu17 -O1 -ffp-contract=off -frounding-math -Wall -Wextra -Werror -pthread)
+compile() { # DIR CC NAME...: a root directory with /bin/guest
+    local root=$dir/$1 cc=$2 name objects=$dir/$1.objects flags=(-std=gnu17 -O1 -ffp-contract=off -frounding-math -Wall -Wextra -Werror -pthread)
+    shift 2
     # the programs pass bad pointers on purpose
     flags+=(-Wno-stringop-overflow -Wno-array-bounds -Wno-nonnull -fno-delete-null-pointer-checks)
+    flags+=(-I "$objects")
     mkdir -p "$root"/{bin,dev,etc,proc,root,tmp,data/dir/deep} "$objects"
     chmod 1777 "$root/tmp"
-    "$cc" "${flags[@]}" -I "$dir" -c "$here/main.c" -o "$objects/main.o"
-    for name in "${names[@]}"; do
+    printf '%s\n' "$@" | sed 's/..*/PROGRAM(&)/' > "$objects/programs.inc"
+    "$cc" "${flags[@]}" -c "$here/main.c" -o "$objects/main.o"
+    for name; do
         "$cc" "${flags[@]}" "-Dmain=${name}_main" -c "$here/$name.c" -o "$objects/$name.o"
     done
     "$cc" -static -pthread -o "$root/bin/guest" "$objects"/*.o -lm
@@ -44,6 +50,6 @@ compile() { # DIR CC: a root directory with /bin/guest
     chmod 640 "$root/data/empty"
     find "$root" -exec touch -h -d @1700000000 {} +
 }
-compile guest "$CROSS_CC"
-compile oracle cc
+compile guest "$CROSS_CC" "${names[@]}"
+compile oracle cc "${portable[@]}"
 printf '%s\n' "${names[@]}"
