@@ -149,8 +149,13 @@ int32_t region_block(const struct region *region, uint32_t start);
 /* Whether a block is in the natural loop of a header, at any depth; -1 is in none. */
 bool region_in_loop(const struct region *region, int32_t header, int32_t block);
 
-/* Per header block of a region: whether every way around its loop makes a call (loops.c). */
-bool *find_calling_loops(struct arena *arena, const struct region *region);
+/* Loops that need no check of the time slice because every way around makes a call (loops.c). */
+struct calling_loops {
+    bool *always_calls; /* per header block */
+    bool *ends_slice;   /* per block: its call makes the check; every way around passes such a call */
+};
+void find_calling_loops(struct arena *arena, const struct region *region,
+                        struct calling_loops *loops);
 
 /* Properties of program->functions[i], from direct calls and direct tail jumps (callgraph.c).  What
  * only indirect calls would tell is not in them. */

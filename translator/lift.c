@@ -58,6 +58,8 @@ struct frame {
     register_mask rare_dirty;    /* union over the exits that are no functions */
     LLVMBasicBlockRef rare_exit; /* stores rare_dirty and returns rare_pc, a phi */
     LLVMValueRef rare_pc;
+    LLVMBasicBlockRef slice_exit; /* the time slice is over: slice_pc, a phi, through rare_exit */
+    LLVMValueRef slice_pc;
     LLVMBasicBlockRef call_failed; /* returns cpu.leave_pc: everything is stored */
     LLVMValueRef budget;           /* alloca */
 };
@@ -217,18 +219,11 @@ static void scan_blocks(struct frame *f) {
 
 /* Loops whose calls check the budget. */
 static void find_call_checks(struct frame *f, struct arena *scratch) {
-    const struct region *region = f->region;
-    bool *calling = find_calling_loops(scratch, region);
-    for (size_t b = 0; b < region->block_count; b++)
-        f->blocks[b].calls_always = calling[b];
-    for (size_t b = 0; b < region->block_count; b++) {
-        if (!block_is_call(region->blocks[b]))
-            continue;
-        int32_t h = region->loop_header[b];
-        while (h >= 0 && !calling[h])
-            h = region->loop_parent[h];
-        if (h >= 0)
-            f->blocks[b].ends_slice = true;
+    struct calling_loops loops;
+    find_calling_loops(scratch, f->region, &loops);
+    for (size_t b = 0; b < f->region->block_count; b++) {
+        f->blocks[b].calls_always = loops.always_calls[b];
+        f->blocks[b].ends_slice = loops.ends_slice[b];
     }
 }
 
@@ -414,6 +409,21 @@ static LLVMBasicBlockRef append_join(struct lift *l, LLVMValueRef *pc) {
     return block;
 }
 
+/* Leaves through the block that rare exits share. */
+static void leave_rarely(struct frame *f, LLVMValueRef pc) {
+    struct lift *l = f->l;
+    LLVMBasicBlockRef here = LLVMGetInsertBlock(l->builder);
+    if (!f->rare_exit) {
+        f->rare_exit = append_join(l, &f->rare_pc);
+        LLVMPositionBuilderAtEnd(l->builder, f->rare_exit);
+        store_registers(l, f->rare_dirty);
+        return_pc(l, f->rare_pc);
+        LLVMPositionBuilderAtEnd(l->builder, here);
+    }
+    LLVMBuildBr(l->builder, f->rare_exit);
+    LLVMAddIncoming(f->rare_pc, &pc, &here, 1);
+}
+
 /* The LLVM block for an exit to a PC; built on first use. */
 static LLVMBasicBlockRef exit_block(struct frame *f, uint32_t pc, bool by_pc) {
     struct lift *l = f->l;
@@ -432,16 +442,7 @@ static LLVMBasicBlockRef exit_block(struct frame *f, uint32_t pc, bool by_pc) {
             return_pc(l, constant_pc(l, pc));
         }
     } else {
-        if (!f->rare_exit) {
-            f->rare_exit = append_join(l, &f->rare_pc);
-            LLVMPositionBuilderAtEnd(l->builder, f->rare_exit);
-            store_registers(l, f->rare_dirty);
-            return_pc(l, f->rare_pc);
-            LLVMPositionBuilderAtEnd(l->builder, exit->block);
-        }
-        LLVMBuildBr(l->builder, f->rare_exit);
-        LLVMValueRef value = constant_pc(l, pc);
-        LLVMAddIncoming(f->rare_pc, &value, &exit->block, 1);
+        leave_rarely(f, constant_pc(l, pc));
     }
     LLVMPositionBuilderAtEnd(l->builder, here);
     return exit->block;
@@ -463,6 +464,22 @@ static void end_slice(struct lift *l) {
     store_state(l, LLVMConstInt(l->i32, 0, false), offsetof(struct cpu, fuel));
 }
 
+/* Leaves for the dispatcher at the end of a time slice, to go on at pc. */
+static void leave_for_slice(struct frame *f, uint32_t pc) {
+    struct lift *l = f->l;
+    LLVMBasicBlockRef here = LLVMGetInsertBlock(l->builder);
+    if (!f->slice_exit) {
+        f->slice_exit = append_join(l, &f->slice_pc);
+        LLVMPositionBuilderAtEnd(l->builder, f->slice_exit);
+        end_slice(l);
+        leave_rarely(f, f->slice_pc);
+        LLVMPositionBuilderAtEnd(l->builder, here);
+    }
+    LLVMValueRef value = constant_pc(l, pc);
+    LLVMBuildBr(l->builder, f->slice_exit);
+    LLVMAddIncoming(f->slice_pc, &value, &here, 1);
+}
+
 /* Where an edge of block b to a PC goes. */
 static LLVMBasicBlockRef edge(struct frame *f, size_t b, uint32_t pc) {
     int32_t to = region_block(f->region, pc);
@@ -479,8 +496,7 @@ static LLVMBasicBlockRef edge(struct frame *f, size_t b, uint32_t pc) {
         LLVMValueRef spent = spend_budget(f, header->loop_cost);
         LLVMBuildCondBr(l->builder, spent, leave, header->llvm);
         LLVMPositionBuilderAtEnd(l->builder, leave);
-        end_slice(l);
-        LLVMBuildBr(l->builder, exit_block(f, pc, true));
+        leave_for_slice(f, pc);
         LLVMPositionBuilderAtEnd(l->builder, here);
     }
     return header->latch;

@@ -54,9 +54,10 @@ static void add_resume_points(struct builder *b, struct arena *scratch,
                               const struct program *program, const struct region *region,
                               unsigned char *taken, struct lifted_function *function) {
     struct plan *plan = b->plan;
-    const bool *calling = find_calling_loops(scratch, region);
+    struct calling_loops loops;
+    find_calling_loops(scratch, region, &loops);
     function->resume_first = (uint32_t)plan->resume_count;
-    if (!is_left_by_slices(region, calling))
+    if (!is_left_by_slices(region, loops.always_calls))
         return;
     for (size_t i = 1; i < region->block_count; i++) {
         uint32_t pc = region->blocks[i]->start;
