@@ -405,16 +405,12 @@ static void clear_pointers(const struct row *row, uint8_t *operand) {
 
 static uint32_t operate(const struct row *row, struct x87 *x87, unsigned modrm, uint32_t flags,
                         uint8_t *operand) {
-    uint8_t buffer[X87_OPERAND_MAX];
     if (modrm < 0xc0) {
-        memcpy(buffer, operand, sizeof buffer);
-        struct x87_operand size = x87_operand_size(row->escape, modrm, row->narrow);
-        if (x87_memory(x87, row->escape, modrm, row->narrow, buffer))
-            memcpy(operand, buffer, size.store);
+        x87_memory(x87, row->escape, modrm, row->narrow, operand);
     } else if (!strncmp(row->name, "fcmov", 5)) { /* CF and ZF are set */
         x87_conditional_move(x87, modrm, row->escape == 0xda);
     } else if (strstr(row->name, "comi")) {
-        x87_compare_flags(x87, row->escape, modrm, &flags);
+        flags = x87_compare_flags(x87, row->escape, modrm);
     } else {
         x87_operate(x87, row->escape, modrm);
     }

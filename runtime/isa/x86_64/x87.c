@@ -13,6 +13,21 @@ void x87_initialise(struct x87 *x87) {
     x87->ip = x87->dp = 0;
 }
 
+int x87_fault_code(const struct x87 *x87) {
+    /* arch/x86/kernel/fpu/core.c, fpu__exception_code(); FPE_FLTDIV and so on of siginfo.h */
+    static const struct {
+        uint8_t exceptions, code;
+    } rows[] = {
+        {X87_INVALID, 7}, {X87_DIVIDE, 3}, {X87_OVERFLOW, 4}, {X87_DENORMAL | X87_UNDERFLOW, 5},
+        {X87_INEXACT, 6},
+    };
+    unsigned pending = x87->status & ~x87->control;
+    for (unsigned i = 0; i < sizeof rows / sizeof *rows; i++)
+        if (pending & rows[i].exceptions)
+            return rows[i].code;
+    return 0;
+}
+
 /* --- arithmetic and comparison --- */
 
 enum arithmetic {
@@ -90,8 +105,8 @@ static void compare_registers(struct x87 *x87, unsigned i, bool quiet, unsigned 
     compare(x87, x87_read(x87, i), x87_empty(x87, 0) || x87_empty(x87, i), quiet, pops, &env);
 }
 
-void x87_compare_flags(struct x87 *x87, unsigned escape, unsigned modrm, uint32_t *eflags) {
-    enum { CF = 1, PF = 4, AF = 16, ZF = 64, SF = 128, OF = 2048 };
+uint32_t x87_compare_flags(struct x87 *x87, unsigned escape, unsigned modrm) {
+    enum { CF = 1, PF = 4, ZF = 64 };
     unsigned i = modrm & 7, c1 = x87->status & X87_C1;
     struct float_env env = x87_env(x87);
     unsigned conditions = X87_C0 | X87_C2 | X87_C3;
@@ -102,11 +117,10 @@ void x87_compare_flags(struct x87 *x87, unsigned escape, unsigned modrm, uint32_
     bool happens = x87_raise(x87, &env);
     if (!(env.raised & X87_STACK_FAULT))
         x87_set_conditions(x87, X87_C1, c1); /* it stays */
-    *eflags &= ~(uint32_t)(CF | PF | AF | ZF | SF | OF);
-    *eflags |= (conditions & X87_C0 ? CF : 0u) | (conditions & X87_C2 ? PF : 0u) |
-               (conditions & X87_C3 ? ZF : 0u);
     if (happens && escape == 0xdf)
         x87_pop(x87);
+    return (conditions & X87_C0 ? CF : 0u) | (conditions & X87_C2 ? PF : 0u) |
+           (conditions & X87_C3 ? ZF : 0u);
 }
 
 /* --- moves --- */

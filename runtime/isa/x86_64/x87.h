@@ -1,8 +1,8 @@
 /* The x87 unit: its registers, and its instructions (Intel SDM volume 1 chapter 8, volume 2).
  *
  * An instruction is named by its escape byte (0xd8 to 0xdf) and its ModRM byte.  The caller looks
- * for pending exceptions before instructions that wait, moves memory operands between guest memory
- * and a buffer, and owns everything outside the unit. */
+ * for pending exceptions before instructions that wait, checks access to memory operands, and owns
+ * everything outside the unit. */
 #ifndef C2W_X87_H
 #define C2W_X87_H
 
@@ -27,13 +27,14 @@ void x87_initialise(struct x87 *x87); /* FNINIT */
  * #MF (SIGFPE, the instruction not executed) if x87_pending(). */
 bool x87_defined(unsigned escape, unsigned modrm);
 bool x87_waits(unsigned escape, unsigned modrm);
+/* The si_code of that signal (FPE_FLTINV and so on). */
+int x87_fault_code(const struct x87 *x87);
 static inline bool x87_pending(const struct x87 *x87) { return x87->status & X87_ERROR_SUMMARY; }
 
 /* Instructions between registers, ModRM from 0xc0, except those below. */
 void x87_operate(struct x87 *x87, unsigned escape, unsigned modrm);
-/* FCOMI, FCOMIP, FUCOMI, FUCOMIP: ZF, PF and CF go to *eflags, the other arithmetic flags there are
- * cleared; untouched after an unmasked exception. */
-void x87_compare_flags(struct x87 *x87, unsigned escape, unsigned modrm, uint32_t *eflags);
+/* FCOMI, FCOMIP, FUCOMI, FUCOMIP: the bits ZF, PF and CF of rflags; the others become 0. */
+uint32_t x87_compare_flags(struct x87 *x87, unsigned escape, unsigned modrm);
 /* FCMOVcc from ST(modrm & 7), when its condition holds or not. */
 void x87_conditional_move(struct x87 *x87, unsigned modrm, bool condition);
 /* FNSTSW AX is x87->status. */
@@ -42,12 +43,11 @@ void x87_conditional_move(struct x87 *x87, unsigned modrm, bool condition);
  * FRSTOR. */
 #define X87_OPERAND_MAX 108
 struct x87_operand {
-    uint8_t load, store; /* bytes that are read before and written after */
+    uint8_t load, store; /* bytes that are read or written */
 };
 struct x87_operand x87_operand_size(unsigned escape, unsigned modrm, bool narrow);
-/* False when an unmasked exception keeps the operand from being stored. */
-bool x87_memory(struct x87 *x87, unsigned escape, unsigned modrm, bool narrow,
-                uint8_t operand[X87_OPERAND_MAX]);
+/* `operand` may be unaligned. */
+void x87_memory(struct x87 *x87, unsigned escape, unsigned modrm, bool narrow, uint8_t *operand);
 
 /* The first 160 bytes of an FXSAVE image with 64-bit pointers, without MXCSR (bytes 24 to 31, which
  * neither function touches). */

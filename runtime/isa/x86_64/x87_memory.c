@@ -196,20 +196,23 @@ static void load(struct x87 *x87, enum operand_type type, const uint8_t *operand
     }
 }
 
-static bool store(struct x87 *x87, enum operand_type type, bool truncate, bool pop,
+/* Nothing is stored, and the stack not popped, after an unmasked exception other than inexact. */
+static void store(struct x87 *x87, enum operand_type type, bool truncate, bool pop,
                   uint8_t *operand) {
+    uint8_t result[10];
     struct float_env env = x87_env(x87);
     struct floatx80 value = x87_read(x87, 0);
     bool empty = x87_empty(x87, 0);
     if (empty)
         value = FLOATX80_INDEFINITE;
-    put_operand(type, value, truncate, operand, &env);
+    put_operand(type, value, truncate, result, &env);
     if (empty)
         env_underflow_stack(&env);
-    bool stored = x87_raise(x87, &env) && !x87_unmasked(&env, X87_OVERFLOW | X87_UNDERFLOW);
-    if (stored && pop)
+    if (!x87_raise(x87, &env) || x87_unmasked(&env, X87_OVERFLOW | X87_UNDERFLOW))
+        return;
+    memcpy(operand, result, type_size[type]);
+    if (pop)
         x87_pop(x87);
-    return stored;
 }
 
 /* --- environment and state --- */
@@ -310,49 +313,51 @@ void x87_restore(struct x87 *x87, const uint8_t image[X87_FXSAVE_SIZE]) {
     restore_registers(x87, image + 32, 16);
 }
 
-bool x87_memory(struct x87 *x87, unsigned escape, unsigned modrm, bool narrow,
-                uint8_t operand[X87_OPERAND_MAX]) {
+void x87_memory(struct x87 *x87, unsigned escape, unsigned modrm, bool narrow, uint8_t *operand) {
     struct memory_row row = memory_row(escape, modrm);
     switch (row.form) {
     case MEMORY_ARITHMETIC: {
         struct float_env env = x87_env(x87);
         struct floatx80 value = get_operand(row.type, operand, &env.denormal);
         x87_arithmetic(x87, modrm >> 3 & 7, value, false, 0, &env);
-        return true;
+        break;
     }
     case MEMORY_LOAD:
         load(x87, row.type, operand);
-        return true;
+        break;
     case MEMORY_STORE:
-        return store(x87, row.type, false, false, operand);
+        store(x87, row.type, false, false, operand);
+        break;
     case MEMORY_STORE_POP:
-        return store(x87, row.type, false, true, operand);
+        store(x87, row.type, false, true, operand);
+        break;
     case MEMORY_TRUNCATE_POP:
-        return store(x87, row.type, true, true, operand);
+        store(x87, row.type, true, true, operand);
+        break;
     case MEMORY_LOAD_ENVIRONMENT:
         load_environment(x87, narrow, operand);
-        return true;
+        break;
     case MEMORY_LOAD_CONTROL:
         set_control(x87, get16(operand));
-        return true;
+        break;
     case MEMORY_STORE_ENVIRONMENT:
         store_environment(x87, narrow, operand);
         set_control(x87, x87->control | X87_EXCEPTIONS);
-        return true;
+        break;
     case MEMORY_STORE_CONTROL:
         put16(operand, x87->control);
-        return true;
+        break;
     case MEMORY_RESTORE:
         load_environment(x87, narrow, operand);
         restore_registers(x87, operand + ENVIRONMENT_SIZE(narrow), 10);
-        return true;
+        break;
     case MEMORY_SAVE:
         store_environment(x87, narrow, operand);
         save_registers(x87, operand + ENVIRONMENT_SIZE(narrow), 10);
         x87_initialise(x87);
-        return true;
+        break;
     default:
         put16(operand, x87->status);
-        return true;
+        break;
     }
 }
