@@ -45,10 +45,10 @@ fails() {
     rm -f "$errors"
 }
 
-# busybox_module LIFT: prints the path of the busybox image's module, built with --lift=LIFT; all
-# tests share it.  When it cannot be built, prints why and fails.
-busybox_module() {
-    local target=$BUILD/tests/busybox-$1.wasm image=$IMAGES/busybox-riscv64.tar log source
+# image_module NAME LIFT: prints the path of an image's module, built with --lift=LIFT; all tests
+# share it.  When it cannot be built, prints why and fails.
+image_module() {
+    local target=$BUILD/tests/$1-$2.wasm image=$IMAGES/$1-riscv64.tar log source
     mkdir -p "$BUILD/tests"
     (
         flock 9
@@ -56,7 +56,9 @@ busybox_module() {
             [ "$target" -nt "$source" ] || rm -f "$target"
         done
         [ -e "$target" ] && exit
-        log=$(nice "$C2W" build "$image" -o "$target" --lift="$1" 2>&1) || { echo "$log"; exit 1; }
+        log=$(nice "$C2W" build "$image" -o "$target" --lift="$2" 2>&1) || { echo "$log"; exit 1; }
     ) 9> "$target.lock" || return
     echo "$target"
 }
+
+busybox_module() { image_module busybox "$1"; }

@@ -27,7 +27,7 @@ quietly "$OUT/configure.log" cmake --preset release
 show cmake --build build
 
 say "Images"
-show tools/images/make.sh busybox
+for image in busybox shell lua sqlite; do show tools/images/make.sh $image; done
 
 if [ $tier = --full ]; then
     # An engine that cannot be had is a skipped test, not an error.
