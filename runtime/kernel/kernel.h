@@ -187,9 +187,12 @@ int64_t user_string(char *to, size_t size, uint64_t va);
 /* Shared mappings of a regular file: called before its contents are read and after a write. */
 void shared_before_read(struct file *file);
 void shared_after_write(struct file *file, const void *from, uint64_t length, uint64_t offset);
+/* [offset, offset + length) of the file is zeroes now, or behind its end. */
+void shared_after_cut(const struct inode *inode, uint64_t offset, uint64_t length);
 
 /* --- processes and tasks (task.c, exec.c, signal.c, wait.c) --- */
 #define SIGNAL_COUNT 64
+#define DEFAULT_TIMER_SLACK 50000u /* ns */
 
 struct credentials {
     uint32_t uid, euid, suid, fsuid, gid, egid, sgid, fsgid;

@@ -76,6 +76,7 @@ int64_t sys_mmap(const uint64_t *a) {
     if (length > ADDRESS_END)
         return -ENOMEM;
     uint32_t size = (uint32_t)PAGE_UP(length);
+    bool read_only = false; /* the file is */
     bool fixed = flags & (MAP_FIXED | MAP_FIXED_NOREPLACE);
     struct mapping mapping = {
         .prot = (uint8_t)prot,
@@ -91,9 +92,9 @@ int64_t sys_mmap(const uint64_t *a) {
         int error = check_file(mapping.file, prot, mapping.shared);
         if (error)
             return error;
-        /* Nobody can write through a mapping of a file opened for reading: a private copy does. */
-        if ((mapping.file->flags & O_ACCMODE) == O_RDONLY)
-            mapping.shared = false;
+        read_only = (mapping.file->flags & O_ACCMODE) == O_RDONLY;
+        if (read_only && file_rootfs_inode(mapping.file))
+            mapping.shared = false; /* nobody changes the file: the same page may be mapped twice */
     }
     uint32_t start = 0;
     if (fixed) {
@@ -107,8 +108,12 @@ int64_t sys_mmap(const uint64_t *a) {
         if ((flags & MAP_FIXED_NOREPLACE) && !mm_is_free(mm, start, end))
             return -EEXIST;
     }
-    if (mapping.shared)
-        return shared_map(mm, fixed ? start : 0, fixed, size, &mapping);
+    if (mapping.shared) {
+        int64_t result = shared_map(mm, fixed ? start : 0, fixed, size, &mapping);
+        if (result != -ENOMEM || !read_only)
+            return result;
+        mapping.shared = false; /* a copy: this mapping cannot write */
+    }
     if (fixed)
         mm_unmap(mm, start, start + size);
     else

@@ -390,6 +390,7 @@ static int overlay_truncate(struct inode *inode, uint64_t size) {
         return -EFBIG;
     file_data_truncate(data_of(inode), size);
     inode->size = size;
+    shared_after_cut(inode, size, INT64_MAX);
     data_modified(inode);
     return 0;
 }
@@ -398,6 +399,7 @@ static int overlay_allocate(struct inode *inode, uint64_t offset, uint64_t lengt
     struct file_data *data = data_of(inode);
     if (mode & FALLOC_FL_PUNCH_HOLE) {
         file_data_punch(data, offset, length);
+        shared_after_cut(inode, offset, length);
         data_modified(inode);
         return 0;
     }

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "mm.h"
+#include "vfs.h"
 
 struct shared_object {
     struct shared_object *next;
@@ -31,15 +32,21 @@ bool shared_overlap(uint32_t start, uint32_t end, uint32_t *overlap_end) {
     return false;
 }
 
+/* The first object of a file, from `at` on. */
+static struct shared_object *first_of(struct shared_object *at, uint64_t device, uint64_t inode) {
+    while (at && !(at->file && at->device == device && at->inode == inode))
+        at = at->next;
+    return at;
+}
+
 /* The object that holds [offset, offset + size) of the file, if it is mapped; `conflict` when only
  * a part of it is. */
 static struct shared_object *find_file(const struct mapping *mapping, uint32_t size,
                                        bool *conflict) {
     uint64_t device, inode;
     file_identity(mapping->file, &device, &inode);
-    for (struct shared_object *object = objects; object; object = object->next) {
-        if (!object->file || object->device != device || object->inode != inode)
-            continue;
+    for (struct shared_object *object = first_of(objects, device, inode); object;
+         object = first_of(object->next, device, inode)) {
         uint64_t object_end = object->file_offset + (object->end - object->start);
         if (mapping->file_offset >= object->file_offset &&
             mapping->file_offset + size <= object_end)
@@ -61,6 +68,7 @@ static int create(struct mm *mm, uint32_t start, uint32_t size, const struct map
     struct shared_object *object = heap_alloc(sizeof *object);
     object->start = start;
     object->end = start + size;
+    mm_share_pages(start, start + size);
     if (mapping->file) {
         struct vma whole = {.start = start,
                             .end = start + size,
@@ -68,6 +76,7 @@ static int create(struct mm *mm, uint32_t start, uint32_t size, const struct map
                             .file_offset = mapping->file_offset};
         error = mm_read_file(&whole, start, start + size);
         if (error) {
+            mm_unshare_pages(start, start + size);
             heap_free(object);
             return error;
         }
@@ -75,11 +84,17 @@ static int create(struct mm *mm, uint32_t start, uint32_t size, const struct map
         object->file_offset = mapping->file_offset;
         file_identity(mapping->file, &object->device, &object->inode);
     }
-    mm_share_pages(start, start + size);
     object->next = objects;
     objects = object;
     *result = object;
     return 0;
+}
+
+/* Stores are written back through a file that is open for writing. */
+static void keep_file(struct shared_object *object, struct file *file) {
+    file_get(file);
+    file_put(object->file);
+    object->file = file;
 }
 
 int64_t shared_map(struct mm *mm, uint32_t address, bool fixed, uint32_t size,
@@ -115,6 +130,8 @@ int64_t shared_map(struct mm *mm, uint32_t address, bool fixed, uint32_t size,
             return error;
     }
     object->references++;
+    if (mapping->file && (mapping->file->flags & O_ACCMODE) == O_RDWR)
+        keep_file(object, mapping->file);
     int error = mm_map(mm, start, start + size, mapping);
     return error ? error : (int64_t)start;
 }
@@ -142,15 +159,12 @@ void shared_put(const struct vma *vma) {
     heap_free(object);
 }
 
-/* The object that has pages of the file, from `*at` on. */
 static struct shared_object *next_of_file(struct shared_object *at, struct file *file) {
     uint64_t device, inode;
     if (!at)
         return NULL;
     file_identity(file, &device, &inode);
-    while (at && !(at->file && at->device == device && at->inode == inode))
-        at = at->next;
-    return at;
+    return first_of(at, device, inode);
 }
 
 /* Writes the pages that differ from the file; the others must not change its times. */
@@ -191,6 +205,19 @@ void shared_after_write(struct file *file, const void *from, uint64_t length, ui
         if (first < last)
             memmove(guest_pointer(object->start + (first - object->file_offset)),
                     (const uint8_t *)from + (first - offset), last - first);
+    }
+}
+
+void shared_after_cut(const struct inode *inode, uint64_t offset, uint64_t length) {
+    uint64_t device = inode_device_number(inode);
+    for (struct shared_object *object = first_of(objects, device, inode->ino); object;
+         object = first_of(object->next, device, inode->ino)) {
+        uint64_t end = object->file_offset + (object->end - object->start);
+        uint64_t first = offset > object->file_offset ? offset : object->file_offset;
+        uint64_t last = length < end - offset ? offset + length : end;
+        if (offset < end && first < last)
+            memset(guest_pointer(object->start + (first - object->file_offset)), 0,
+                   (size_t)(last - first));
     }
 }
 

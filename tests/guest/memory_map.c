@@ -120,6 +120,59 @@ static void files(void) {
     close(fd);
 }
 
+static void print_page(const char *name, const char *page) {
+    printf("%s: %d %d\n", name, page[0], page[PAGE - 1]);
+}
+
+/* Shared mappings and the other ways to change the file. */
+static void shared_files(void) {
+    char page[PAGE];
+    int fd = open("/tmp/pages", O_RDWR | O_CREAT | O_TRUNC, 0600);
+    for (int i = 0; i < 4; i++) {
+        memset(page, 'a' + i, PAGE);
+        pwrite(fd, page, PAGE, i * PAGE);
+    }
+    const char *s = mmap(NULL, 4 * PAGE, PROT_READ, MAP_SHARED, fd, 0);
+    print_page("mapping of a written file", s + PAGE);
+    memset(page, 'X', PAGE);
+    pwrite(fd, page, PAGE, PAGE);
+    print_page("after pwrite", s + PAGE);
+    result("ftruncate", ftruncate(fd, PAGE + 1));
+    result("ftruncate", ftruncate(fd, 3 * PAGE));
+    print_page("after truncation", s + PAGE);
+    result("pread", pread(fd, page, PAGE, PAGE));
+    print_page("file after truncation", page);
+    result("punch", fallocate(fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, 100, PAGE));
+    print_page("after the hole", s);
+    munmap((void *)s, 4 * PAGE);
+    s = mmap(NULL, 2 * PAGE, PROT_READ, MAP_SHARED, fd, 0);
+    print_page("mapped again", s);
+    munmap((void *)s, 2 * PAGE);
+
+    int reader = open("/tmp/pages", O_RDONLY);
+    char *r = mmap(NULL, PAGE, PROT_READ, MAP_SHARED, reader, 0);
+    pwrite(fd, "seen", 4, 0);
+    printf("file opened for reading: %.4s\n", r);
+    result("mprotect", mprotect(r, PAGE, PROT_READ | PROT_WRITE));
+    pid_t pid = fork_flushed();
+    if (pid == 0) {
+        munmap(r, PAGE);
+        char *w = mmap(NULL, PAGE, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+        succeeds("another process writes", w == MAP_FAILED ? -1 : 0);
+        if (w != MAP_FAILED)
+            memcpy(w, "both", 4);
+        fflush(stdout);
+        _exit(0);
+    }
+    reap("child", pid);
+    printf("through its mapping: %.4s\n", r);
+    result("pread", pread(reader, page, 4, 0));
+    printf("in the file: %.4s\n", page);
+    munmap(r, PAGE);
+    close(reader);
+    close(fd);
+}
+
 static void shared_anonymous(void) {
     volatile int *shared = (int *)map(1, PROT_READ | PROT_WRITE, MAP_SHARED);
     volatile int *private_page = (int *)map(1, PROT_READ | PROT_WRITE, MAP_PRIVATE);
@@ -165,6 +218,7 @@ int main(void) {
     anonymous();
     moving();
     files();
+    shared_files();
     shared_anonymous();
     heap();
     return 0;
