@@ -69,10 +69,10 @@ bool inode_is_executing(const struct inode *inode) {
 }
 
 static int check_open(struct inode *inode, int flags, bool created) {
-    if (S_ISLNK(inode->mode))
-        return flags & O_PATH ? 0 : -ELOOP;
     if ((flags & O_DIRECTORY) && !S_ISDIR(inode->mode))
         return -ENOTDIR;
+    if (S_ISLNK(inode->mode))
+        return flags & O_PATH ? 0 : -ELOOP;
     if (flags & O_PATH)
         return 0;
     bool writes = (flags & O_ACCMODE) != O_RDONLY;

@@ -34,6 +34,10 @@ static void open_paths(void) {
     try_open("link", "/data/link", O_RDONLY, 0);
     try_open("link, O_NOFOLLOW", "/data/link", O_RDONLY | O_NOFOLLOW, 0);
     try_open("link, O_NOFOLLOW|O_PATH", "/data/link", O_NOFOLLOW | O_PATH, 0);
+    try_open("link, O_NOFOLLOW|O_DIRECTORY", "/data/dirlink", O_RDONLY | O_NOFOLLOW | O_DIRECTORY,
+             0);
+    try_open("link, O_NOFOLLOW|O_PATH|O_DIRECTORY", "/data/dirlink",
+             O_NOFOLLOW | O_PATH | O_DIRECTORY, 0);
     try_open("loop", "/data/loop", O_RDONLY, 0);
     try_open("dangling", "/data/dangling", O_RDONLY, 0);
     try_open("dangling, O_EXCL", "/data/dangling", O_WRONLY | O_CREAT | O_EXCL, 0600);
