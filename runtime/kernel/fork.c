@@ -55,6 +55,9 @@ static struct process *copy_process(uint64_t flags) {
     child->keep_capabilities = self->keep_capabilities;
     child->dumpable = self->dumpable;
     child->oom_score_adjust = self->oom_score_adjust;
+    child->nice = self->nice;
+    child->timer_slack = child->default_timer_slack = self->timer_slack;
+    child->no_new_privileges = self->no_new_privileges;
     memcpy(child->limits, self->limits, sizeof child->limits);
     memcpy(child->comm, current->comm, sizeof child->comm);
     child->exit_signal = flags & CLONE_PARENT ? self->exit_signal : (int32_t)(flags & CSIGNAL);

@@ -246,7 +246,7 @@ struct process {
     uint64_t user_ns, system_ns, children_user_ns, children_system_ns;
     uint64_t alarm_deadline, alarm_interval; /* ITIMER_REAL, monotonic ns, 0 = off */
     int32_t oom_score_adjust, nice;
-    uint64_t timer_slack;
+    uint64_t timer_slack, default_timer_slack; /* ns */
     bool no_new_privileges;
 };
 

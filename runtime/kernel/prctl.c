@@ -19,7 +19,6 @@
 #define PR_SET_NO_NEW_PRIVS 38
 #define PR_GET_NO_NEW_PRIVS 39
 #define CAP_LAST 40
-#define DEFAULT_TIMER_SLACK 50000
 
 static int64_t set_name(uint64_t va) {
     char name[16];
@@ -66,10 +65,10 @@ int64_t sys_prctl(const uint64_t *a) {
     case PR_CAPBSET_READ:
         return a[1] <= CAP_LAST ? 1 : -EINVAL;
     case PR_SET_TIMERSLACK:
-        process->timer_slack = a[1] ? a[1] : DEFAULT_TIMER_SLACK;
+        process->timer_slack = a[1] ? a[1] : process->default_timer_slack;
         return 0;
     case PR_GET_TIMERSLACK:
-        return (int64_t)(process->timer_slack ? process->timer_slack : DEFAULT_TIMER_SLACK);
+        return (int64_t)process->timer_slack;
     case PR_SET_CHILD_SUBREAPER:
         process->child_subreaper = a[1] != 0;
         return 0;

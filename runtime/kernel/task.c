@@ -50,6 +50,7 @@ struct process *process_new(struct process *parent) {
     process->state = PROCESS_ALIVE;
     process->exit_signal = SIGCHLD;
     process->dumpable = true;
+    process->timer_slack = process->default_timer_slack = DEFAULT_TIMER_SLACK;
     struct process **link = &kernel.processes;
     while (*link)
         link = &(*link)->next;
