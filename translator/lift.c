@@ -257,55 +257,70 @@ static void solve_dirty(struct frame *f) {
     }
 }
 
-/* Outside loops a register shall be dirty at a join only when it is on every way there, and the
- * blocks where it differs store it (flush): otherwise the other ways would have to load it, only to
- * store it again at the exits.  Inside loops nothing is stored before the loop is left. */
+/* The outermost loop around a block that has a way around without a call, or -1. */
+static int32_t quiet_loop(const struct frame *f, size_t b) {
+    int32_t found = -1;
+    for (int32_t h = f->region->loop_header[b]; h >= 0; h = f->region->loop_parent[h])
+        if (!f->blocks[h].calls_always)
+            found = h;
+    return found;
+}
+
+/* Whether the register values that an edge carries may stay dirty though they are not on other edges
+ * to the same block: within and out of loops, where stores would be repeated. */
+static bool stays_dirty(const struct frame *f, size_t from, int32_t to) {
+    int32_t loop = f->region->loop_header[from], quiet = quiet_loop(f, (size_t)to);
+    return quiet_loop(f, from) >= 0 || (quiet >= 0 && quiet != to) ||
+           (loop >= 0 && !region_in_loop(f->region, loop, to));
+}
+
+/* A register shall be dirty at a join only when it is on every way there, and the blocks where it
+ * differs store it (flush): otherwise the other ways would have to load it, only to store it again
+ * at the exits.  Loops that always call count as straight code, since everything is stored at their
+ * calls; in other loops nothing is stored before the loop is left. */
 static void flush_at_joins(struct frame *f) {
     size_t count = f->region->block_count;
     register_mask *on_every_way = malloc(count * sizeof *on_every_way);
-    register_mask *on_some_way = calloc(count, sizeof *on_some_way);
+    register_mask *on_some_way = malloc(count * sizeof *on_some_way);
     if (!on_every_way || !on_some_way)
         abort();
-    for (size_t b = 0; b < count; b++)
-        on_every_way[b] = ~(register_mask)0;
-    on_every_way[0] = 0;                 /* nothing is dirty at the entry */
-    for (size_t b = 0; b < count; b++) { /* back edges: what solve_dirty found is enough */
-        const struct block *block = f->region->blocks[b];
-        for (unsigned i = 0; i < block_successor_count(block); i++) {
-            int32_t s = internal_successor(f, block, i);
-            if (s >= 0 && is_back_edge(b, s))
-                on_some_way[s] |= dirty_behind(f, b);
+    /* From what solve_dirty found down to the greatest solution. */
+    for (bool changed = true; changed;) {
+        changed = false;
+        for (size_t b = 0; b < count; b++) {
+            on_every_way[b] = ~(register_mask)0;
+            on_some_way[b] = 0;
+        }
+        on_every_way[0] = 0; /* nothing is dirty at the entry */
+        for (size_t b = 0; b < count; b++) {
+            const struct block *block = f->region->blocks[b];
+            for (unsigned i = 0; i < block_successor_count(block); i++) {
+                int32_t s = internal_successor(f, block, i);
+                if (s < 0)
+                    continue;
+                if (stays_dirty(f, b, s))
+                    on_some_way[s] |= dirty_behind(f, b);
+                else
+                    on_every_way[s] &= dirty_behind(f, b);
+            }
+        }
+        for (size_t b = 0; b < count; b++) {
+            register_mask dirty = on_every_way[b] == ~(register_mask)0 ? 0 : on_every_way[b];
+            dirty |= on_some_way[b];
+            changed |= dirty != f->blocks[b].dirty_in;
+            f->blocks[b].dirty_in = dirty;
+            update_dirty_out(&f->blocks[b]);
         }
     }
     for (size_t b = 0; b < count; b++) {
         const struct block *block = f->region->blocks[b];
-        struct block_state *state = &f->blocks[b];
-        if (on_every_way[b] == ~(register_mask)0) /* entered from loops only */
-            on_every_way[b] = 0;
-        state->dirty_in = on_every_way[b] | on_some_way[b];
-        update_dirty_out(state);
-        register_mask dirty = dirty_behind(f, b);
-        for (unsigned i = 0; i < block_successor_count(block); i++) {
-            int32_t s = internal_successor(f, block, i);
-            if (s < 0 || is_back_edge(b, s))
-                continue;
-            int32_t loop = f->region->loop_header[s];
-            bool is_inside = loop >= 0 && (loop != s || f->region->loop_parent[s] >= 0);
-            if (f->region->loop_header[b] >= 0 || is_inside)
-                on_some_way[s] |= dirty;
-            else
-                on_every_way[s] &= dirty;
-        }
-    }
-    for (size_t b = 0; b < count; b++) {
-        const struct block *block = f->region->blocks[b];
-        if (f->region->loop_header[b] >= 0)
-            continue;
+        register_mask flush = 0;
         for (unsigned i = 0; i < block_successor_count(block); i++) {
             int32_t s = internal_successor(f, block, i);
             if (s >= 0)
-                f->blocks[b].flush |= dirty_behind(f, b) & ~f->blocks[s].dirty_in;
+                flush |= dirty_behind(f, b) & ~f->blocks[s].dirty_in;
         }
+        f->blocks[b].flush = flush;
     }
     free(on_every_way);
     free(on_some_way);
