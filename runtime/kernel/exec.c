@@ -7,6 +7,7 @@
 #include "sched.h"
 #include "signal.h"
 #include "task.h"
+#include "timer.h"
 
 #define SCRIPT_LINE 256       /* BINPRM_BUF_SIZE */
 #define SCRIPT_DEPTH 5        /* interpreters of interpreters */
@@ -326,6 +327,7 @@ static void leave_old_program(void) {
     }
     files_close_on_exec(process->files);
     signal_actions_reset(process);
+    posix_timers_drop(process);
     current->alternate_stack = current->alternate_stack_size = 0;
     current->alternate_stack_flags = SS_DISABLE;
     current->clear_child_tid = current->robust_list = current->set_child_tid = 0;

@@ -244,7 +244,9 @@ struct process {
     bool vforked;
     uint64_t start_time; /* monotonic ns */
     uint64_t user_ns, system_ns, children_user_ns, children_system_ns;
-    uint64_t alarm_deadline, alarm_interval; /* ITIMER_REAL, monotonic ns, 0 = off */
+    struct timer *interval_timers[3];        /* by ITIMER_ number; NULL: never set */
+    struct posix_timer *posix_timers;
+    int32_t next_timer_id;
     int32_t oom_score_adjust, nice;
     uint64_t timer_slack, default_timer_slack; /* ns */
     bool no_new_privileges;
@@ -292,6 +294,7 @@ struct kernel {
     bool strace;        /* C2W_STRACE */
     bool stats;         /* C2W_STATS */
     uint64_t boot_time; /* monotonic ns at start */
+    struct timer *timers; /* those that are armed (timer.c) */
     char host_name[65];
     /* Each file owns a part it adds here. */
     struct vfs *vfs;

@@ -101,6 +101,10 @@ struct linux_siginfo {
         struct {
             uint64_t address;
         } fault;
+        struct {
+            int32_t id, overrun;
+            uint64_t value;
+        } timer; /* SI_TIMER */
         uint8_t bytes[112];
     };
 };
@@ -273,16 +277,46 @@ struct linux_utsname {
 #define CLOCK_REALTIME_COARSE 5
 #define CLOCK_MONOTONIC_COARSE 6
 #define CLOCK_BOOTTIME 7
+#define CLOCK_REALTIME_ALARM 8
+#define CLOCK_BOOTTIME_ALARM 9
 #define CLOCK_TAI 11
 #define TIMER_ABSTIME 1
 #define ITIMER_REAL 0
 #define ITIMER_VIRTUAL 1
 #define ITIMER_PROF 2
+#define TFD_TIMER_ABSTIME 1
+#define TFD_TIMER_CANCEL_ON_SET 2
 #define USER_HZ 100
 
 struct linux_itimerval {
     struct linux_timeval interval, value;
 };
+struct linux_itimerspec {
+    struct linux_timespec interval, value;
+};
+
+#define SIGEV_SIGNAL 0
+#define SIGEV_NONE 1
+#define SIGEV_THREAD 2
+#define SIGEV_THREAD_ID 4
+struct linux_sigevent {
+    uint64_t value;
+    int32_t signal, notify, tid;
+    uint8_t padding[44];
+};
+_Static_assert(sizeof(struct linux_sigevent) == 64, "struct sigevent");
+
+struct linux_signalfd_siginfo {
+    uint32_t signal;
+    int32_t error, code;
+    uint32_t pid, uid;
+    int32_t fd;
+    uint32_t tid, band, overrun, trap;
+    int32_t status, integer;
+    uint64_t pointer, utime, stime, address;
+    uint8_t padding[48];
+};
+_Static_assert(sizeof(struct linux_signalfd_siginfo) == 128, "struct signalfd_siginfo");
 
 #define ELIBBAD 80 /* the ELF interpreter is damaged */
 

@@ -10,6 +10,7 @@
 #include "mm.h"
 #include "signal.h"
 #include "task.h"
+#include "timer.h"
 
 #define PROCESS_SLICE_NS 20000000u   /* a process keeps the arena at least so long */
 #define HOST_POLL_INTERVAL 10000000u /* ns between looks at host descriptors while tasks run */
@@ -137,41 +138,25 @@ static bool others_want_cpu(uint64_t now) {
 
 /* --- time --- */
 
-static void expire_alarm(struct process *process, uint64_t now) {
-    struct linux_siginfo info = {.signal = SIGALRM, .code = SI_KERNEL};
-    uint64_t interval = process->alarm_interval, late = now - process->alarm_deadline;
-    if (interval)
-        process->alarm_deadline += (late / interval + 1) * interval;
-    else
-        process->alarm_deadline = 0;
-    signal_process(process, SIGALRM, &info);
-}
-
-/* Wakes sleepers that are due, in the order of their deadlines, and sends timer signals; returns
- * the nearest deadline. */
+/* Wakes sleepers and expires timers that are due, in the order of their deadlines; returns the
+ * nearest deadline. */
 static uint64_t expire_timers(uint64_t now) {
     for (;;) {
-        uint64_t nearest = UINT64_MAX;
-        struct process *timer = NULL;
+        struct timer *timer = timer_nearest();
+        uint64_t nearest = timer ? timer->deadline : UINT64_MAX;
         struct task *sleeper = NULL;
-        for (struct process *process = kernel.processes; process; process = process->next) {
-            if (process->alarm_deadline && process->alarm_deadline < nearest) {
-                nearest = process->alarm_deadline;
-                timer = process;
-            }
+        for (struct process *process = kernel.processes; process; process = process->next)
             for (struct task *task = process->tasks; task; task = task->next_in_process)
                 if (task->state == TASK_WAITING && task->wake_time < nearest) {
                     nearest = task->wake_time;
                     sleeper = task;
-                    timer = NULL;
                 }
-        }
         if (nearest > now)
             return nearest;
-        if (timer)
-            expire_alarm(timer, now);
-        else
+        if (sleeper)
             wake_task(sleeper);
+        else
+            timer_expire(timer, now);
     }
 }
 
@@ -206,6 +191,7 @@ static void poll_host(uint64_t timeout) {
 void kernel_tick(void) {
     uint64_t now = host_clock(1);
     account(now);
+    timers_check_cpu_time();
     expire_timers(now);
     if (now - kernel.scheduler->last_host_poll >= HOST_POLL_INTERVAL)
         poll_host(0);

@@ -9,6 +9,7 @@
 #include "sched.h"
 #include "strace.h"
 #include "task.h"
+#include "timer.h"
 
 #define UNBLOCKABLE (SIGNAL_BIT(SIGKILL) | SIGNAL_BIT(SIGSTOP))
 #define STOP_SIGNALS                                                                               \
@@ -127,11 +128,13 @@ int signal_dequeue(uint64_t set, struct linux_siginfo *info) {
     int signal = lowest(current->pending & set);
     if (signal) {
         take(&current->pending, &current->queued, signal, info);
-        return signal;
+    } else {
+        signal = lowest(process->pending & set);
+        if (signal)
+            take(&process->pending, &process->queued, signal, info);
     }
-    signal = lowest(process->pending & set);
-    if (signal)
-        take(&process->pending, &process->queued, signal, info);
+    if (signal && info->code == SI_TIMER)
+        posix_timer_delivered(info);
     return signal;
 }
 

@@ -7,6 +7,7 @@
 #include "mm.h"
 #include "sched.h"
 #include "signal.h"
+#include "timer.h"
 
 #define PID_MAX 32768
 
@@ -212,7 +213,8 @@ static void process_end(struct process *process, int status_word) {
     heap_free(process->environment);
     process->environment = NULL;
     process->environment_size = 0;
-    process->alarm_deadline = 0;
+    interval_timers_drop(process);
+    posix_timers_drop(process);
     process->state = PROCESS_ZOMBIE;
     process->exit_status = status_word;
     vfork_release(process);

@@ -1,12 +1,13 @@
 /* Clocks, sleeps and timers. */
 #include "task.h"
+#include "timer.h"
 
 #define NS 1000000000u
 #define COARSE_RESOLUTION 4000000u /* a tick of a kernel with HZ=250 */
 
 /* Time of a clock in ns; false when the clock does not exist.  Negative ids are CPU time clocks of
  * processes and threads (include/linux/posix-timers.h): of the caller only. */
-static bool read_clock(int32_t clock, uint64_t *ns) {
+bool read_clock(int32_t clock, uint64_t *ns) {
     switch (clock) {
     case CLOCK_REALTIME:
     case CLOCK_REALTIME_COARSE:
@@ -41,7 +42,7 @@ static bool read_clock(int32_t clock, uint64_t *ns) {
     return true;
 }
 
-static struct linux_timespec to_timespec(uint64_t ns) {
+struct linux_timespec to_timespec(uint64_t ns) {
     return (struct linux_timespec){(int64_t)(ns / NS), (int64_t)(ns % NS)};
 }
 
@@ -49,7 +50,7 @@ static struct linux_timeval to_timeval(uint64_t ns) {
     return (struct linux_timeval){(int64_t)(ns / NS), (int64_t)(ns % NS / 1000)};
 }
 
-static bool to_ns(const struct linux_timespec *ts, uint64_t *ns) {
+bool timespec_to_ns(const struct linux_timespec *ts, uint64_t *ns) {
     if (ts->seconds < 0 || ts->nanoseconds < 0 || ts->nanoseconds >= NS)
         return false;
     *ns = (uint64_t)ts->seconds >= INT64_MAX / NS
@@ -113,7 +114,7 @@ int64_t sys_nanosleep(const uint64_t *a) {
     uint64_t ns;
     if (user_read(&ts, a[0], sizeof ts))
         return -EFAULT;
-    if (!to_ns(&ts, &ns))
+    if (!timespec_to_ns(&ts, &ns))
         return -EINVAL;
     if (call_timed_out(ns))
         return 0;
@@ -133,7 +134,7 @@ int64_t sys_clock_nanosleep(const uint64_t *a) {
         return -EOPNOTSUPP;
     if (user_read(&ts, a[2], sizeof ts))
         return -EFAULT;
-    if (!to_ns(&ts, &ns))
+    if (!timespec_to_ns(&ts, &ns))
         return -EINVAL;
     if (a[1] & TIMER_ABSTIME)
         ns = ns > now ? ns - now : 0;
@@ -145,42 +146,66 @@ int64_t sys_clock_nanosleep(const uint64_t *a) {
 
 /* --- interval timers --- */
 
-static struct linux_itimerval read_timer(const struct process *process) {
-    uint64_t now = host_clock(1);
-    uint64_t left = 0;
-    if (process->alarm_deadline) /* due but not yet sent: the least time there is */
-        left = process->alarm_deadline > now ? process->alarm_deadline - now : 1000;
-    return (struct linux_itimerval){to_timeval(process->alarm_interval), to_timeval(left)};
+static void send_alarm(struct timer *timer, uint64_t times) {
+    static const int signals[] = {SIGALRM, SIGVTALRM, SIGPROF};
+    (void)times;
+    for (int i = 0; i < 3; i++) {
+        struct linux_siginfo info = {.signal = signals[i], .code = SI_KERNEL};
+        if (timer == timer->process->interval_timers[i])
+            signal_process(timer->process, signals[i], &info);
+    }
+}
+
+static struct linux_itimerval read_timer(const struct timer *timer) {
+    if (!timer)
+        return (struct linux_itimerval){0};
+    uint64_t left = timer_left(timer);
+    if (left) /* due but not yet sent: the least time there is */
+        left = left < 1000 ? 1000 : left;
+    return (struct linux_itimerval){to_timeval(timer->interval), to_timeval(left)};
 }
 
 static bool timeval_to_ns(const struct linux_timeval *tv, uint64_t *ns) {
     struct linux_timespec ts = {tv->seconds, tv->microseconds * 1000};
-    return tv->microseconds >= 0 && tv->microseconds < 1000000 && to_ns(&ts, ns);
+    return tv->microseconds >= 0 && tv->microseconds < 1000000 && timespec_to_ns(&ts, ns);
 }
 
 int64_t sys_getitimer(const uint64_t *a) {
-    if (a[0] != ITIMER_REAL)
+    if (a[0] > ITIMER_PROF)
         return -EINVAL;
-    struct linux_itimerval timer = read_timer(current->process);
+    struct linux_itimerval timer = read_timer(current->process->interval_timers[a[0]]);
     return user_write(a[1], &timer, sizeof timer);
 }
 
 int64_t sys_setitimer(const uint64_t *a) {
     struct process *process = current->process;
-    struct linux_itimerval new = {0}, old = read_timer(process);
+    struct linux_itimerval new = {0}, old;
     uint64_t value, interval;
     if (a[1] && user_read(&new, a[1], sizeof new))
         return -EFAULT;
-    if (a[0] != ITIMER_REAL)
+    if (a[0] > ITIMER_PROF)
         return -EINVAL;
     if (!timeval_to_ns(&new.value, &value) || !timeval_to_ns(&new.interval, &interval))
         return -EINVAL;
-    uint64_t now = host_clock(1);
-    process->alarm_deadline = value == 0               ? 0
-                              : value > UINT64_MAX / 2 ? UINT64_MAX - 1
-                                                       : now + value;
-    process->alarm_interval = value ? interval : 0;
+    struct timer **timer = &process->interval_timers[a[0]];
+    old = read_timer(*timer);
+    if (!*timer) {
+        *timer = heap_alloc(sizeof **timer);
+        (*timer)->process = process;
+        (*timer)->cpu_time = a[0] != ITIMER_REAL;
+        (*timer)->expire = send_alarm;
+    }
+    timer_set(*timer, value, interval);
     return a[2] ? user_write(a[2], &old, sizeof old) : 0;
+}
+
+void interval_timers_drop(struct process *process) {
+    for (int i = 0; i < 3; i++) {
+        if (process->interval_timers[i])
+            timer_disarm(process->interval_timers[i]);
+        heap_free(process->interval_timers[i]);
+        process->interval_timers[i] = NULL;
+    }
 }
 
 /* --- used time --- */
