@@ -1,4 +1,4 @@
-/* What the kernel needs to know of the guest architecture (abi_riscv64.c). */
+/* What the kernel needs to know of the guest architecture (abi_riscv64.c, abi_x86_64.c). */
 #ifndef C2W_ABI_H
 #define C2W_ABI_H
 
@@ -16,6 +16,10 @@ void abi_start_registers(uint64_t entry, uint64_t sp);
 void abi_clone_registers(struct cpu *cpu, uint64_t stack, bool set_tls, uint64_t tls);
 uint64_t abi_stack_pointer(const struct cpu *cpu);
 
+/* Code that the guest enters but that only exists in the kernel (vsyscall): executes what is at
+ * cpu.pc.  False: there is none. */
+bool abi_emulate(uint64_t pc);
+
 /* Signal frames: pushes one for the handler and enters it; false when the stack is not writable.
  * `mask` is the signal mask that sigreturn restores. */
 bool abi_push_signal_frame(int signal, const struct signal_action *action,
@@ -26,12 +30,12 @@ bool abi_pop_signal_frame(uint64_t *mask, struct linux_sigaltstack *stack);
 /* struct sigaction of the guest's kernel interface. */
 int abi_read_action(struct signal_action *action, uint64_t va);
 int abi_write_action(const struct signal_action *action, uint64_t va);
-/* Code of the page mm->trampoline, to which handlers return. */
+/* Code of the page mm->trampoline, to which handlers return; none where programs bring their own. */
 extern const uint32_t abi_trampoline_code[];
 extern const uint32_t abi_trampoline_size;
 
-#define ABI_ELF_MACHINE 243 /* EM_RISCV */
-#define ABI_MACHINE_NAME "riscv64"
-extern const uint64_t abi_hwcap;
+/* AT_HWCAP, and AT_PLATFORM or NULL. */
+uint64_t abi_hwcap(void);
+extern const char *const abi_platform;
 
 #endif

@@ -41,8 +41,14 @@ void abi_clone_registers(struct cpu *cpu, uint64_t stack, bool set_tls, uint64_t
 
 uint64_t abi_stack_pointer(const struct cpu *cpu) { return cpu->x[REG_SP]; }
 
+bool abi_emulate(uint64_t pc) {
+    (void)pc;
+    return false;
+}
+
 /* 'A', 'C', 'D', 'F', 'I', 'M': bit of the letter (arch/riscv/include/uapi/asm/hwcap.h) */
-const uint64_t abi_hwcap = 1u << 0 | 1u << 2 | 1u << 3 | 1u << 5 | 1u << 8 | 1u << 12;
+uint64_t abi_hwcap(void) { return 1u << 0 | 1u << 2 | 1u << 3 | 1u << 5 | 1u << 8 | 1u << 12; }
+const char *const abi_platform = NULL;
 
 /* li a7, __NR_rt_sigreturn; ecall: unwinders recognise a signal frame by exactly these words. */
 const uint32_t abi_trampoline_code[] = {0x08b00893, 0x00000073};

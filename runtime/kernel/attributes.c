@@ -174,30 +174,59 @@ static int change_times(struct inode *inode, const struct linux_timespec times[2
     return error;
 }
 
-int64_t sys_utimensat(const uint64_t *a) {
-    uint32_t flags = (uint32_t)a[3];
-    struct linux_timespec times[2] = {{0, UTIME_NOW}, {0, UTIME_NOW}};
-    if (a[2] && user_read(times, a[2], sizeof times))
-        return -EFAULT;
+static int64_t set_file_times(uint64_t dirfd, uint64_t path, const struct linux_timespec times[2],
+                              uint32_t flags) {
     if (times[0].nanoseconds == UTIME_OMIT && times[1].nanoseconds == UTIME_OMIT)
         return 0;
     if (!valid_time(times[0]) || !valid_time(times[1]))
         return -EINVAL;
     struct inode *inode = NULL;
     int error;
-    if (a[1] == 0 && (int)a[0] != AT_FDCWD) { /* the descriptor itself: futimens(3) */
-        error = flags ? -EINVAL : inode_of_fd(a[0], &inode);
+    if (path == 0 && (int)dirfd != AT_FDCWD) { /* the descriptor itself: futimens(3) */
+        error = flags ? -EINVAL : inode_of_fd(dirfd, &inode);
     } else {
         if (flags & ~(uint32_t)(AT_SYMLINK_NOFOLLOW | AT_EMPTY_PATH))
             return -EINVAL;
         unsigned walk = (flags & AT_SYMLINK_NOFOLLOW ? 0 : LOOKUP_FOLLOW) |
                         (flags & AT_EMPTY_PATH ? LOOKUP_EMPTY : 0);
-        error = inode_of_path(a[0], a[1], walk, &inode);
+        error = inode_of_path(dirfd, path, walk, &inode);
     }
     if (!error)
         error = change_times(inode, times);
     inode_put(inode);
     return error;
+}
+
+int64_t sys_utimensat(const uint64_t *a) {
+    struct linux_timespec times[2] = {{0, UTIME_NOW}, {0, UTIME_NOW}};
+    if (a[2] && user_read(times, a[2], sizeof times))
+        return -EFAULT;
+    return set_file_times(a[0], a[1], times, (uint32_t)a[3]);
+}
+
+int64_t sys_utime(const uint64_t *a) {
+    struct linux_timespec times[2] = {{0, UTIME_NOW}, {0, UTIME_NOW}};
+    int64_t seconds[2];
+    if (a[1]) {
+        if (user_read(seconds, a[1], sizeof seconds))
+            return -EFAULT;
+        times[0] = (struct linux_timespec){seconds[0], 0};
+        times[1] = (struct linux_timespec){seconds[1], 0};
+    }
+    return set_file_times((uint64_t)AT_FDCWD, a[0], times, 0);
+}
+
+int64_t sys_futimesat(const uint64_t *a) {
+    struct linux_timespec times[2] = {{0, UTIME_NOW}, {0, UTIME_NOW}};
+    struct linux_timeval given[2];
+    if (a[2] && user_read(given, a[2], sizeof given))
+        return -EFAULT;
+    for (int i = 0; i < 2 && a[2]; i++) {
+        if (given[i].microseconds < 0 || given[i].microseconds >= 1000000)
+            return -EINVAL;
+        times[i] = (struct linux_timespec){given[i].seconds, given[i].microseconds * 1000};
+    }
+    return set_file_times(a[0], a[1], times, 0);
 }
 
 /* --- size --- */

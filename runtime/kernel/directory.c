@@ -1,9 +1,9 @@
-/* Directories as a user sees them: getdents64(2), chdir(2), getcwd(2), chroot(2), umask(2). */
+/* Directories as a user sees them: getdents(2), getdents64(2), chdir(2), getcwd(2), chroot(2), umask(2). */
 #include <string.h>
 
 #include "vfs.h"
 
-/* --- getdents64 --- */
+/* --- getdents64, getdents --- */
 
 struct dirent_sink {
     struct directory_sink sink;
@@ -35,7 +35,28 @@ static bool add_dirent(struct directory_sink *sink, const char *name, size_t len
     return true;
 }
 
-int64_t sys_getdents64(const uint64_t *a) {
+/* struct linux_dirent: the name follows the 18 bytes, the type is the last byte. */
+static bool add_old_dirent(struct directory_sink *sink, const char *name, size_t length,
+                           uint64_t ino, uint32_t mode, uint64_t next_position) {
+    struct dirent_sink *out = (struct dirent_sink *)sink;
+    uint16_t size = (uint16_t)((DIRENT_HEADER + length + 2 + 7) & ~(size_t)7);
+    if (out->used + size > out->size) {
+        out->full = true;
+        return false;
+    }
+    uint8_t *entry = out->buffer + out->used;
+    memset(entry, 0, size);
+    memcpy(entry, &ino, 8);
+    memcpy(entry + 8, &next_position, 8);
+    memcpy(entry + 16, &size, 2);
+    memcpy(entry + DIRENT_HEADER, name, length);
+    entry[size - 1] = type_of_mode(mode);
+    out->used += size;
+    out->file->position = next_position;
+    return true;
+}
+
+static int64_t get_entries(const uint64_t *a, struct dirent_sink sink) {
     struct file *file;
     int64_t error = file_check((int64_t)a[0], R_OK, &file);
     if (error)
@@ -45,7 +66,8 @@ int64_t sys_getdents64(const uint64_t *a) {
     size_t size = (uint32_t)a[2] < 1u << 20 ? (uint32_t)a[2] : 1u << 20;
     if (file->inode->nlink == 0)
         return -ENOENT;
-    struct dirent_sink sink = {.sink = {add_dirent}, .file = file, .size = size};
+    sink.file = file;
+    sink.size = size;
     sink.buffer = user_pointer(a[1], size, 2);
     if (!sink.buffer)
         return -EFAULT;
@@ -55,6 +77,14 @@ int64_t sys_getdents64(const uint64_t *a) {
     if (!sink.used && sink.full)
         return -EINVAL; /* the buffer is too small for one entry */
     return (int64_t)sink.used;
+}
+
+int64_t sys_getdents64(const uint64_t *a) {
+    return get_entries(a, (struct dirent_sink){.sink = {add_dirent}});
+}
+
+int64_t sys_getdents(const uint64_t *a) {
+    return get_entries(a, (struct dirent_sink){.sink = {add_old_dirent}});
 }
 
 /* --- working directory, root, umask --- */

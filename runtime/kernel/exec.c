@@ -172,6 +172,7 @@ static int build_stack(struct mm *mm, uint32_t top, const char *path, bool secur
     const struct credentials *creds = &current->process->creds;
     struct stack_builder stack = {.sp = top - 8};
     uint64_t execfn = push(&stack, path, strlen(path) + 1);
+    uint64_t platform = abi_platform ? push(&stack, abi_platform, strlen(abi_platform) + 1) : 0;
     uint64_t env = push(&stack, environment->text, environment->size);
     uint64_t argv = push(&stack, arguments->text, arguments->size);
     mm->arguments_start = (uint32_t)argv;
@@ -190,7 +191,7 @@ static int build_stack(struct mm *mm, uint32_t top, const char *path, bool secur
             phdr = program->base + ph->vaddr + (program->header.program_headers - ph->offset);
     }
     const struct auxiliary auxv[] = {
-        {AT_HWCAP, abi_hwcap},
+        {AT_HWCAP, abi_hwcap()},
         {AT_PAGESZ, PAGE_SIZE},
         {AT_CLKTCK, USER_HZ},
         {AT_PHDR, phdr},
@@ -207,6 +208,8 @@ static int build_stack(struct mm *mm, uint32_t top, const char *path, bool secur
         {AT_RANDOM, random_va},
         {AT_HWCAP2, 0},
         {AT_EXECFN, execfn},
+        {platform ? AT_PLATFORM : AT_NULL, platform}, /* without it this is the end */
+        {AT_MINSIGSTKSZ, MINSIGSTKSZ},
         {AT_NULL, 0},
     };
     size_t words = 1 + arguments->count + 1 + environment->count + 1;
@@ -250,6 +253,8 @@ static int map_stack(struct mm *mm, uint8_t prot) {
 
 /* The page with the code that handlers return to. */
 static int map_trampoline(struct mm *mm) {
+    if (!abi_trampoline_size)
+        return 0;
     uint32_t start = STACK_TOP;
     if (!mm_is_free(mm, start, start + PAGE_SIZE) || !mm_is_available(start, start + PAGE_SIZE))
         start = mm_find_gap(mm, PAGE_SIZE, false);

@@ -151,8 +151,8 @@ int64_t sys_clone(const uint64_t *a) {
     struct clone_request request = {.flags = a[0] & 0xffffffff,
                                     .stack = a[1],
                                     .parent_tid = a[2],
-                                    .tls = a[3],
-                                    .child_tid = a[4]};
+                                    .tls = a[CLONE_ARGUMENT_TLS],
+                                    .child_tid = a[CLONE_ARGUMENT_CHILD_TID]};
     if (request.flags & CLONE_PIDFD)
         return -EINVAL;
     return do_clone(&request);

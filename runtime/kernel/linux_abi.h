@@ -1,5 +1,5 @@
-/* The guest's Linux ABI: numbers and structures of linux/include/uapi with the generic values that
- * riscv64 uses (asm-generic).  Only fixed-width types: the same in native and wasm builds, whatever
+/* The guest's Linux ABI: numbers and structures of linux/include/uapi, with the generic values
+ * (asm-generic) that riscv64 and x86_64 share; linux_abi_GUEST.h has the others.  Only fixed-width types: the same in native and wasm builds, whatever
  * the host's own headers say.  Guest pointers are uint64_t.  Never include the host's errno.h,
  * fcntl.h or sys headers next to this file. */
 #ifndef C2W_LINUX_ABI_H
@@ -220,18 +220,11 @@ struct linux_timeval {
 #define UTIME_NOW 0x3fffffff
 #define UTIME_OMIT 0x3ffffffe
 
-/* struct stat of asm-generic/stat.h on 64-bit machines: 128 bytes */
-struct linux_stat {
-    uint64_t dev, ino;
-    uint32_t mode, nlink, uid, gid;
-    uint64_t rdev, padding1;
-    int64_t size;
-    int32_t blksize, padding2;
-    int64_t blocks;
-    struct linux_timespec atime, mtime, ctime;
-    uint32_t unused[2];
-};
-_Static_assert(sizeof(struct linux_stat) == 128, "struct stat of the generic 64-bit ABI");
+#if defined(C2W_GUEST_RISCV64)
+#include "linux_abi_riscv64.h"
+#else
+#include "linux_abi_x86_64.h"
+#endif
 
 struct linux_statx_timestamp {
     int64_t seconds;
@@ -266,6 +259,7 @@ _Static_assert(sizeof(struct linux_statfs) == 120, "struct statfs");
 
 /* struct linux_dirent64: 19 bytes, then the NUL-terminated name, padded to 8 bytes. */
 #define DIRENT64_HEADER 19
+#define DIRENT_HEADER 18 /* of struct linux_dirent */
 #define DT_UNKNOWN 0
 #define DT_FIFO 1
 #define DT_CHR 2
@@ -304,11 +298,6 @@ struct linux_pollfd {
 #define EPOLLWAKEUP (1u << 29)
 #define EPOLLONESHOT (1u << 30)
 #define EPOLLET (1u << 31)
-
-struct linux_epoll_event {
-    uint32_t events, padding; /* packed on x86_64 only */
-    uint64_t data;
-};
 
 #define EFD_SEMAPHORE 1
 

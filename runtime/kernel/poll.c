@@ -1,4 +1,4 @@
-/* Waiting for descriptors: ppoll(2), pselect6(2). */
+/* Waiting for descriptors: poll(2), ppoll(2), select(2), pselect6(2). */
 #include <string.h>
 
 #include "vfs.h"
@@ -41,8 +41,22 @@ static void write_time_left(uint64_t va) {
         user_write(va, &time, sizeof time);
 }
 
+/* The same of the struct timeval of select. */
+static void write_timeval_left(uint64_t va) {
+    uint64_t now = host_clock(1), deadline = current->call.deadline;
+    uint64_t left = deadline > now ? (deadline - now) / 1000 : 0;
+    struct linux_timeval time = {(int64_t)(left / 1000000), (int64_t)(left % 1000000)};
+    if (va && deadline)
+        user_write(va, &time, sizeof time);
+}
+
 static int64_t interrupted_ppoll(const uint64_t *a) {
     write_time_left(a[2]);
+    return -EINTR;
+}
+
+static int64_t interrupted_select(const uint64_t *a) {
+    write_timeval_left(a[4]);
     return -EINTR;
 }
 
@@ -74,31 +88,44 @@ static unsigned poll_all(struct linux_pollfd *fds, uint32_t count, bool wait) {
     return ready;
 }
 
-int64_t sys_ppoll(const uint64_t *a) {
-    struct time_limit limit;
-    uint32_t count = (uint32_t)a[1];
-    int error = read_limit(&limit, a[2]);
-    if (!error)
-        error = signal_mask_for_call(a[3], a[4]);
-    if (error)
-        return error;
+static int64_t poll_files(uint64_t va, uint32_t count, const struct time_limit *limit) {
     if (count > current->process->limits[RLIMIT_NOFILE_INDEX].soft)
         return -EINVAL;
-    struct linux_pollfd *fds = user_pointer(a[0], (uint64_t)count * sizeof *fds, 3);
+    struct linux_pollfd *fds = user_pointer(va, (uint64_t)count * sizeof *fds, 3);
     if (!fds && count)
         return -EFAULT;
     current->call.no_restart = true;
-    current->call.on_interrupt = interrupted_ppoll;
     unsigned ready = poll_all(fds, count, false);
-    if (!ready && !limit_passed(&limit)) {
+    if (!ready && !limit_passed(limit)) {
         poll_all(fds, count, true);
         return -EBLOCK;
     }
-    write_time_left(a[2]);
     return ready;
 }
 
-/* --- pselect6 --- */
+int64_t sys_ppoll(const uint64_t *a) {
+    struct time_limit limit;
+    int64_t result = read_limit(&limit, a[2]);
+    if (!result)
+        result = signal_mask_for_call(a[3], a[4]);
+    if (result)
+        return result;
+    current->call.on_interrupt = interrupted_ppoll;
+    result = poll_files(a[0], (uint32_t)a[1], &limit);
+    if (result >= 0)
+        write_time_left(a[2]);
+    return result;
+}
+
+int64_t sys_poll(const uint64_t *a) {
+    int32_t milliseconds = (int32_t)a[2];
+    struct time_limit limit = {.nanoseconds = UINT64_MAX};
+    if (milliseconds >= 0)
+        limit.nanoseconds = (uint64_t)milliseconds * 1000000u;
+    return poll_files(a[0], (uint32_t)a[1], &limit);
+}
+
+/* --- select --- */
 
 enum { IN, OUT, EXCEPT };
 
@@ -162,9 +189,18 @@ static int64_t select_once(struct select_sets *sets, const struct time_limit *li
     return ready;
 }
 
+static int64_t select_files(const uint64_t *a, const struct time_limit *limit) {
+    struct select_sets sets = {0};
+    current->call.no_restart = true;
+    int64_t result = read_sets(&sets, a);
+    if (!result)
+        result = select_once(&sets, limit);
+    heap_free(sets.want[0]);
+    return result;
+}
+
 int64_t sys_pselect6(const uint64_t *a) {
     struct time_limit limit;
-    struct select_sets sets = {0};
     struct {
         uint64_t mask, size;
     } signals = {0};
@@ -174,14 +210,31 @@ int64_t sys_pselect6(const uint64_t *a) {
     if (!result)
         result = signal_mask_for_call(signals.mask, signals.size);
     if (!result) {
-        current->call.no_restart = true;
         current->call.on_interrupt = interrupted_pselect;
-        result = read_sets(&sets, a);
-        if (!result)
-            result = select_once(&sets, &limit);
-        heap_free(sets.want[0]);
+        result = select_files(a, &limit);
         if (result != -EBLOCK)
             write_time_left(a[4]);
     }
+    return result;
+}
+
+int64_t sys_select(const uint64_t *a) {
+    struct time_limit limit = {.va = a[4], .nanoseconds = UINT64_MAX};
+    struct linux_timeval time;
+    if (a[4]) {
+        if (user_read(&time, a[4], sizeof time))
+            return -EFAULT;
+        time.seconds += time.microseconds / 1000000;
+        time.microseconds %= 1000000;
+        if (time.seconds < 0 || time.microseconds < 0)
+            return -EINVAL;
+        if (time.seconds < (int64_t)(UINT64_MAX / 2 / 1000000000))
+            limit.nanoseconds =
+                (uint64_t)time.seconds * 1000000000u + (uint64_t)time.microseconds * 1000u;
+    }
+    current->call.on_interrupt = interrupted_select;
+    int64_t result = select_files(a, &limit);
+    if (result != -EBLOCK)
+        write_timeval_left(a[4]);
     return result;
 }

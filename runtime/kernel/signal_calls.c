@@ -6,7 +6,8 @@
 
 #define UNBLOCKABLE (SIGNAL_BIT(SIGKILL) | SIGNAL_BIT(SIGSTOP))
 #define KNOWN_FLAGS                                                                                \
-    (SA_NOCLDSTOP | SA_NOCLDWAIT | SA_SIGINFO | SA_ONSTACK | SA_RESTART | SA_NODEFER | SA_RESETHAND)
+    (SA_NOCLDSTOP | SA_NOCLDWAIT | SA_SIGINFO | SA_ONSTACK | SA_RESTART | SA_NODEFER |             \
+     SA_RESETHAND | ABI_SA_FLAGS)
 
 static bool is_signal(int32_t signal) { return signal >= 1 && signal <= SIGNAL_COUNT; }
 
@@ -83,6 +84,12 @@ int64_t sys_rt_sigsuspend(const uint64_t *a) {
     int error = signal_mask_for_call(a[0], a[1]);
     if (error)
         return error;
+    current->call.on_interrupt = always_interrupted;
+    return -EBLOCK;
+}
+
+int64_t sys_pause(const uint64_t *a) {
+    (void)a;
     current->call.on_interrupt = always_interrupted;
     return -EBLOCK;
 }

@@ -10,6 +10,7 @@
 #define SYSCALL(number, name, handler, arguments, status, note)                                    \
     int64_t handler(const uint64_t *arguments_);
 #include "syscalls.def"
+#include ABI_SYSCALLS
 #undef SYSCALL
 
 enum { FULL, PARTIAL, NONE };
@@ -17,8 +18,12 @@ enum { FULL, PARTIAL, NONE };
 #define TABLE_SIZE 512
 static const struct syscall_row table[TABLE_SIZE] = {
 #define SYSCALL(number, name, handler, arguments, status, note)                                    \
-    [number] = {#name, handler, arguments, status},
+    [ABI_SYSCALL_NUMBER(number, name)] = {#name, handler, arguments, status},
 #include "syscalls.def"
+#undef SYSCALL
+#define SYSCALL(number, name, handler, arguments, status, note)                                    \
+    [number] = {#name, handler, arguments, status},
+#include ABI_SYSCALLS
 #undef SYSCALL
 };
 

@@ -65,7 +65,6 @@ struct task *task_new(struct process *process, int32_t tid) {
     task->tid = tid;
     task->wake_time = UINT64_MAX;
     task->alternate_stack_flags = SS_DISABLE;
-    task->cpu.res_addr = ~0ull;
     struct task **link = &process->tasks;
     while (*link)
         link = &(*link)->next_in_process;

@@ -90,6 +90,13 @@ int64_t sys_gettimeofday(const uint64_t *a) {
     return a[1] ? user_write(a[1], zone, sizeof zone) : 0;
 }
 
+int64_t sys_time(const uint64_t *a) {
+    int64_t seconds = (int64_t)(host_clock(0) / NS);
+    if (a[0] && user_write(a[0], &seconds, sizeof seconds))
+        return -EFAULT;
+    return seconds;
+}
+
 int64_t sys_settimeofday(const uint64_t *a) {
     (void)a;
     return -EPERM;
@@ -177,8 +184,19 @@ int64_t sys_getitimer(const uint64_t *a) {
     return user_write(a[1], &timer, sizeof timer);
 }
 
+/* Of the current process; made when it is first asked for. */
+static struct timer *interval_timer(unsigned which) {
+    struct timer **timer = &current->process->interval_timers[which];
+    if (!*timer) {
+        *timer = heap_alloc(sizeof **timer);
+        (*timer)->process = current->process;
+        (*timer)->cpu_time = which != ITIMER_REAL;
+        (*timer)->expire = send_alarm;
+    }
+    return *timer;
+}
+
 int64_t sys_setitimer(const uint64_t *a) {
-    struct process *process = current->process;
     struct linux_itimerval new = {0}, old;
     uint64_t value, interval;
     if (a[1] && user_read(&new, a[1], sizeof new))
@@ -187,16 +205,18 @@ int64_t sys_setitimer(const uint64_t *a) {
         return -EINVAL;
     if (!timeval_to_ns(&new.value, &value) || !timeval_to_ns(&new.interval, &interval))
         return -EINVAL;
-    struct timer **timer = &process->interval_timers[a[0]];
-    old = read_timer(*timer);
-    if (!*timer) {
-        *timer = heap_alloc(sizeof **timer);
-        (*timer)->process = process;
-        (*timer)->cpu_time = a[0] != ITIMER_REAL;
-        (*timer)->expire = send_alarm;
-    }
-    timer_set(*timer, value, interval);
+    struct timer *timer = interval_timer((unsigned)a[0]);
+    old = read_timer(timer);
+    timer_set(timer, value, interval);
     return a[2] ? user_write(a[2], &old, sizeof old) : 0;
+}
+
+/* Whole seconds; those left are rounded, but not to 0. */
+int64_t sys_alarm(const uint64_t *a) {
+    struct timer *timer = interval_timer(ITIMER_REAL);
+    uint64_t left = timer_left(timer), rest = left % NS;
+    timer_set(timer, (uint64_t)(uint32_t)a[0] * NS, 0);
+    return (int64_t)(left / NS + (rest >= NS / 2 || (left < NS && rest)));
 }
 
 void interval_timers_drop(struct process *process) {
