@@ -8,87 +8,63 @@ static int compare_jumps(const void *left, const void *right) {
     return (a->address > b->address) - (a->address < b->address);
 }
 
-/* Says how a block ends whose last instruction is at `address`. */
-static void end_block(const struct discovery *discovery, struct block *block, uint32_t address,
-                      const struct constants *constants) {
-    const struct insn *insn = &block->insns[block->insn_count - 1];
-    block->target = address + (uint32_t)insn->imm;
-    switch ((enum op)insn->op) {
-    case OP_beq:
-    case OP_bne:
-    case OP_blt:
-    case OP_bge:
-    case OP_bltu:
-    case OP_bgeu:
-        block->end = BLOCK_BRANCH;
-        return;
-    case OP_jal:
-        block->end = is_call(insn) ? BLOCK_CALL : BLOCK_JUMP;
-        return;
-    case OP_jalr:
-        break;
-    default:
-        block->target = 0;
-        block->end = BLOCK_FALL;
-        return;
-    }
-    /* jalr clears bit 0 of the sum. */
-    block->target = (uint32_t)(constants->value[insn->rs1] + (uint64_t)(int64_t)insn->imm) & ~1u;
-    if (insn->rs1 && constants->known >> insn->rs1 & 1) {
-        block->end = is_call(insn) ? BLOCK_CALL : BLOCK_JUMP;
-        return;
-    }
-    block->target = 0;
-    if (is_call(insn)) {
-        block->end = BLOCK_CALL_INDIRECT;
-        return;
-    }
-    block->end = BLOCK_JUMP_INDIRECT;
+static const struct indirect_jump *find_jump(const struct discovery *discovery, uint32_t address) {
     struct indirect_jump key = {.address = address};
-    const struct indirect_jump *jump = NULL;
-    if (discovery->jump_count)
-        jump = bsearch(&key, discovery->jumps, discovery->jump_count, sizeof *discovery->jumps,
-                       compare_jumps);
-    if (jump && jump->target_count) {
-        block->target_count = jump->target_count;
-        block->targets = jump->targets;
-    } else if ((insn->rs1 == 1 || insn->rs1 == 5) && !insn->imm) {
-        block->end = BLOCK_RETURN; /* x5 is the alternate link register (millicode) */
-    }
+    return discovery->jump_count ? bsearch(&key, discovery->jumps, discovery->jump_count,
+                                           sizeof *discovery->jumps, compare_jumps)
+                                 : NULL;
 }
 
-static bool ends_block(const struct insn *insn) {
-    switch ((enum op)insn->op) {
-    case OP_beq:
-    case OP_bne:
-    case OP_blt:
-    case OP_bge:
-    case OP_bltu:
-    case OP_bgeu:
-    case OP_jal:
-    case OP_jalr:
-    case OP_ecall:
-        return true;
-    default:
+/* Says how a block ends whose last instruction is at `address`; false when it goes on. */
+static bool end_block(const struct discovery *discovery, struct block *block, uint32_t address,
+                      const struct constants *constants) {
+    const struct insn *insn = &block->insns[block->insn_count - 1];
+    enum control_kind control = insn_control(insn);
+    struct jump_target target;
+    const struct indirect_jump *jump;
+    switch (control) {
+    case CONTROL_NONE:
+    case CONTROL_STOP:
         return false;
+    case CONTROL_SYSCALL:
+        block->end = BLOCK_FALL;
+        return true;
+    case CONTROL_BRANCH:
+    case CONTROL_JUMP:
+    case CONTROL_CALL:
+        break;
     }
+    target = insn_target(insn, address, constants);
+    block->target = target.is_known ? target.address : 0;
+    if (control == CONTROL_BRANCH) {
+        block->end = BLOCK_BRANCH;
+    } else if (control == CONTROL_CALL) {
+        block->end = target.is_known ? BLOCK_CALL : BLOCK_CALL_INDIRECT;
+    } else if (target.is_known) {
+        block->end = BLOCK_JUMP;
+    } else if ((jump = find_jump(discovery, address)) && jump->target_count) {
+        block->end = BLOCK_JUMP_INDIRECT;
+        block->target_count = jump->target_count;
+        block->targets = jump->targets;
+    } else {
+        block->end = target.may_return ? BLOCK_RETURN : BLOCK_JUMP_INDIRECT;
+    }
+    return true;
 }
 
 static void build_block(const struct discovery *discovery, const struct code_range *range,
                         size_t slot, struct block *block) {
     struct constants constants;
     constants_clear(&constants);
-    uint32_t address = range->start + 2 * (uint32_t)slot;
+    uint32_t address = range->start + INSN_ALIGNMENT * (uint32_t)slot;
     block->start = address;
     block->insns = insn_by_number(discovery, range->insns[slot] - 1);
     for (;;) {
         const struct insn *insn = &block->insns[block->insn_count++];
         uint32_t next = address + insn->len;
         block->next = next;
-        if (ends_block(insn)) {
-            end_block(discovery, block, address, &constants);
+        if (end_block(discovery, block, address, &constants))
             return;
-        }
         constants_step(&constants, insn, address);
         address = next;
         if (address >= range->end || !range->insns[slot_of(range, address)]) {
@@ -119,7 +95,7 @@ void build_blocks(struct discovery *discovery, struct program *program) {
         count = 0;
         for (size_t i = 0; i < discovery->range_count; i++) {
             const struct code_range *range = &discovery->ranges[i];
-            size_t slots = (range->end - range->start) / 2;
+            size_t slots = slot_of(range, range->end);
             for (size_t slot = 0; slot < slots; slot++) {
                 if (!(range->marks[slot] & MARK_LEADER) || !range->insns[slot])
                     continue;
@@ -159,14 +135,14 @@ void build_functions(struct discovery *discovery, struct program *program,
         count = 0;
         for (size_t i = 0; i < discovery->range_count; i++) {
             const struct code_range *range = &discovery->ranges[i];
-            size_t slots = (range->end - range->start) / 2;
+            size_t slots = slot_of(range, range->end);
             for (size_t slot = 0; slot < slots; slot++) {
                 unsigned evidence = range->marks[slot] & MARK_EVIDENCE;
                 if (!evidence || !range->insns[slot])
                     continue;
                 if (fill) {
                     struct function *function = &program->functions[count];
-                    function->entry = range->start + 2 * (uint32_t)slot;
+                    function->entry = range->start + INSN_ALIGNMENT * (uint32_t)slot;
                     function->evidence = (enum code_evidence)(evidence - 1);
                     describe_function(function, hints, discovery->input->hint_count, &position);
                 }

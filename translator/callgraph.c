@@ -2,7 +2,7 @@
  * the functions of one file. */
 #include <string.h>
 
-#include "lift.h"
+#include "isa.h"
 
 enum edge_kind { EDGE_CALL, EDGE_TAIL };
 
@@ -59,50 +59,12 @@ static void follow(struct walk *walk, uint32_t function, uint32_t address) {
     walk->work[walk->work_count++] = (uint32_t)number;
 }
 
-/* Whether instruction i reads fflags only for a later fsflags of the block to put them back: what
- * gcc makes of a quiet comparison. */
-static bool is_restored(const struct block *block, uint32_t i) {
-    const struct insn *read = &block->insns[i];
-    if (read->op != OP_csrrs || read->rs1 != 0 || read->imm != CSR_FFLAGS)
-        return false;
-    for (uint32_t j = i + 1; j < block->insn_count; j++) {
-        const struct insn *insn = &block->insns[j];
-        if (insn->op == OP_csrrw && insn->imm == CSR_FFLAGS && insn->rs1 == read->rd)
-            return insn->rd == INSN_SINK;
-        struct register_use use = insn_registers(insn);
-        if ((use.reads | use.writes) >> read->rd & 1)
-            return false;
-    }
-    return false;
-}
-
-static bool reads_exception_flags(const struct block *block) {
-    for (uint32_t i = 0; i < block->insn_count; i++) {
-        const struct insn *insn = &block->insns[i];
-        switch ((enum op)insn->op) {
-        case OP_csrrw:
-        case OP_csrrs:
-        case OP_csrrc:
-        case OP_csrrwi:
-        case OP_csrrsi:
-        case OP_csrrci:
-            if ((insn->imm == CSR_FFLAGS || insn->imm == CSR_FCSR) && insn->rd != INSN_SINK &&
-                !is_restored(block, i))
-                return true;
-            break;
-        default:
-            break;
-        }
-    }
-    return false;
-}
-
 static void walk_function(struct walk *walk, uint32_t function) {
     struct call_graph *graph = walk->graph;
     follow(walk, function, walk->program->functions[function].entry);
     while (walk->work_count) {
         const struct block *block = &walk->program->blocks[walk->work[--walk->work_count]];
-        graph->reads_fflags[function] |= reads_exception_flags(block);
+        graph->reads_fflags[function] |= block_reads_exception_flags(block);
         switch (block->end) {
         case BLOCK_BRANCH:
             follow(walk, function, block->target);

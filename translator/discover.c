@@ -41,7 +41,7 @@ const uint8_t *program_bytes(const struct translator_input *input, uint32_t addr
 }
 
 struct code_range *range_of(const struct discovery *discovery, uint32_t address) {
-    if (address & 1)
+    if (address % INSN_ALIGNMENT)
         return NULL;
     for (size_t i = 0; i < discovery->range_count; i++) {
         struct code_range *range = &discovery->ranges[i];
@@ -52,7 +52,7 @@ struct code_range *range_of(const struct discovery *discovery, uint32_t address)
 }
 
 size_t slot_of(const struct code_range *range, uint32_t address) {
-    return (address - range->start) / 2;
+    return (address - range->start) / INSN_ALIGNMENT;
 }
 
 struct insn *insn_by_number(const struct discovery *discovery, uint32_t number) {
@@ -141,18 +141,18 @@ static void push_return_site(struct discovery *discovery, uint32_t call, uint32_
         push(discovery, next);
 }
 
-static void follow_jump_register(struct discovery *discovery, const struct insn *insn,
-                                 uint32_t address, const struct constants *constants) {
-    uint32_t next = address + insn->len;
-    bool known = constants->known >> insn->rs1 & 1 && insn->rs1;
-    uint32_t target = (uint32_t)(constants->value[insn->rs1] + (uint64_t)(int64_t)insn->imm);
-    if (is_call(insn)) {
-        if (known)
-            push_function(discovery, target, EVIDENCE_CALL);
-        push_return_site(discovery, address, next);
-    } else if (known) {
-        push_edge(discovery, address, target);
-    } else if (insn->rs1 != 1) {
+static void follow_call(struct discovery *discovery, uint32_t address, uint32_t next,
+                        struct jump_target target) {
+    /* Linking to the next instruction reads the program counter. */
+    if (target.is_known && target.address != next)
+        push_function(discovery, target.address, EVIDENCE_CALL);
+    push_return_site(discovery, address, next);
+}
+
+static void follow_jump(struct discovery *discovery, uint32_t address, struct jump_target target) {
+    if (target.is_known) {
+        push_edge(discovery, address, target.address);
+    } else if (!target.is_return) {
         struct indirect_jump jump = {.address = address};
         APPEND(discovery->jumps, discovery->jump_count, discovery->jump_capacity, jump);
     }
@@ -186,44 +186,34 @@ static void follow(struct discovery *discovery, uint32_t address) {
         struct insn insn;
         if (!decode_insn(discovery->decoder, range->bytes + (address - range->start),
                          range->end - address, address, &insn) ||
-            insn.op == OP_ebreak)
+            insn_control(&insn) == CONTROL_STOP)
             return;
         new_insn(discovery, &insn);
         range->insns[slot] = discovery->insn_count;
-        uint32_t next = address + insn.len, target = address + (uint32_t)insn.imm;
-        switch ((enum op)insn.op) {
-        case OP_beq:
-        case OP_bne:
-        case OP_blt:
-        case OP_bge:
-        case OP_bltu:
-        case OP_bgeu:
-            push_edge(discovery, address, target);
+        uint32_t next = address + insn.len, taken;
+        enum control_kind control = insn_control(&insn);
+        struct jump_target target = insn_target(&insn, address, &constants);
+        switch (control) {
+        case CONTROL_BRANCH:
+            push_edge(discovery, address, target.address);
             push(discovery, next);
             break;
-        case OP_jal:
-            if (!is_call(&insn)) {
-                push_edge(discovery, address, target);
-            } else {
-                /* Linking to the next instruction reads the program counter. */
-                if (target != next)
-                    push_function(discovery, target, EVIDENCE_CALL);
-                push_return_site(discovery, address, next);
-            }
+        case CONTROL_JUMP:
+            follow_jump(discovery, address, target);
             return;
-        case OP_jalr:
-            follow_jump_register(discovery, &insn, address, &constants);
+        case CONTROL_CALL:
+            follow_call(discovery, address, next, target);
             return;
-        case OP_ecall:
+        case CONTROL_SYSCALL:
             push(discovery, next);
             break;
-        default:
+        case CONTROL_NONE:
+        case CONTROL_STOP:
             break;
         }
         constants_step(&constants, &insn, address);
-        unsigned rd = integer_result(&insn);
-        if (insn.op == OP_addi && rd && insn.rs1 && constants.known >> rd & 1)
-            push_taken(discovery, (uint32_t)constants.value[rd], false);
+        if (insn_takes_address(&insn, &constants, &taken))
+            push_taken(discovery, taken, false);
         address = next;
     }
 }
@@ -259,6 +249,23 @@ static bool follow_jump_tables(struct discovery *discovery, bool bounded) {
     return found;
 }
 
+/* True if the address is in the middle of a decoded instruction. */
+static bool is_inside_insn(const struct discovery *discovery, uint32_t address) {
+    for (uint32_t back = INSN_ALIGNMENT; back < INSN_MAX_LENGTH && back <= address;
+         back += INSN_ALIGNMENT) {
+        const struct insn *insn = insn_at(discovery, address - back);
+        if (insn && insn->len > back)
+            return true;
+    }
+    return false;
+}
+
+/* True if the instruction is followed by another one only after a call. */
+static bool transfers(const struct insn *insn) {
+    enum control_kind control = insn_control(insn);
+    return control == CONTROL_JUMP || control == CONTROL_CALL;
+}
+
 /* True if the bytes at an address read like the start of code: valid up to the first instruction
  * that leaves, and not in the middle of a decoded instruction. */
 static bool looks_like_code(struct discovery *discovery, uint32_t address) {
@@ -267,9 +274,7 @@ static bool looks_like_code(struct discovery *discovery, uint32_t address) {
         return false;
     if (range->insns[slot_of(range, address)])
         return true;
-    const struct insn *before =
-        address - range->start >= 2 ? insn_at(discovery, address - 2) : NULL;
-    if (before && before->len == 4)
+    if (is_inside_insn(discovery, address))
         return false;
     for (unsigned count = 0; count < 64; count++) {
         struct insn insn;
@@ -277,7 +282,7 @@ static bool looks_like_code(struct discovery *discovery, uint32_t address) {
             !decode_insn(discovery->decoder, range->bytes + (address - range->start),
                          range->end - address, address, &insn))
             return false;
-        if (insn.op == OP_jal || insn.op == OP_jalr || range->insns[slot_of(range, address)])
+        if (transfers(&insn) || range->insns[slot_of(range, address)])
             return true;
         address += insn.len;
     }
@@ -292,9 +297,10 @@ static void mark_label(struct discovery *discovery, uint32_t address) {
 
 /* True if the instruction before an address falls through to it. */
 static bool is_fallen_into(const struct discovery *discovery, uint32_t address) {
-    for (uint32_t len = 2; len <= 4 && len <= address; len += 2) {
+    for (uint32_t len = INSN_ALIGNMENT; len <= INSN_MAX_LENGTH && len <= address;
+         len += INSN_ALIGNMENT) {
         const struct insn *insn = insn_at(discovery, address - len);
-        if (insn && insn->len == len && insn->op != OP_jal && insn->op != OP_jalr)
+        if (insn && insn->len == len && !transfers(insn))
             return true;
     }
     return false;
@@ -384,7 +390,8 @@ static void give_labels_to_jumps(struct discovery *discovery) {
         const struct code_range *range = range_of(discovery, jump->address);
         size_t count = 0;
         for (uint32_t address = span.start;
-             address < span.end && address < range->end && count < 512; address += 2)
+             address < span.end && address < range->end && count < 512;
+             address += INSN_ALIGNMENT)
             if (range->marks[slot_of(range, address)] & MARK_LABEL && insn_at(discovery, address))
                 targets[count++] = address;
         if (count < 2)
@@ -499,15 +506,15 @@ static void find_code_bounds(struct discovery *discovery) {
     discovery->code_end = 0;
     for (size_t i = 0; i < discovery->range_count; i++) {
         const struct code_range *range = &discovery->ranges[i];
-        size_t slots = (range->end - range->start) / 2, first = 0, last = slots;
+        size_t slots = slot_of(range, range->end), first = 0, last = slots;
         while (first < slots && !range->insns[first])
             first++;
         while (last > first && !range->insns[last - 1])
             last--;
         if (first == last)
             continue;
-        uint32_t start = range->start + 2 * (uint32_t)first;
-        uint32_t end = range->start + 2 * (uint32_t)last;
+        uint32_t start = range->start + INSN_ALIGNMENT * (uint32_t)first;
+        uint32_t end = range->start + INSN_ALIGNMENT * (uint32_t)last;
         if (start < discovery->code_start)
             discovery->code_start = start;
         if (end > discovery->code_end)
@@ -521,13 +528,15 @@ static void add_ranges(struct discovery *discovery) {
         arena_alloc(discovery->arena, (input->segment_count + 1) * sizeof *discovery->ranges);
     for (size_t i = 0; i < input->segment_count; i++) {
         const struct code_segment *segment = &input->segments[i];
-        uint32_t start = (segment->address + 1) & ~1u, skipped = start - segment->address;
-        if (!segment->executable || segment->size < skipped + 2)
+        const uint32_t mask = ~(uint32_t)(INSN_ALIGNMENT - 1);
+        uint32_t start = (segment->address + INSN_ALIGNMENT - 1) & mask;
+        uint32_t skipped = start - segment->address;
+        if (!segment->executable || segment->size < skipped + INSN_ALIGNMENT)
             continue;
-        uint32_t end = start + ((segment->size - skipped) & ~1u);
+        uint32_t end = start + ((segment->size - skipped) & mask);
         if (end < start)
             continue;
-        size_t slots = (end - start) / 2;
+        size_t slots = (end - start) / INSN_ALIGNMENT;
         discovery->ranges[discovery->range_count++] = (struct code_range){
             .start = start,
             .end = end,

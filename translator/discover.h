@@ -3,9 +3,9 @@
 #ifndef C2W_TRANSLATOR_DISCOVER_H
 #define C2W_TRANSLATOR_DISCOVER_H
 
-#include "internal.h"
+#include "isa.h"
 
-/* What is known of an address, in a byte per two bytes of code. */
+/* What is known of an address, in a byte for each INSN_ALIGNMENT bytes of code. */
 enum {
     MARK_EVIDENCE = 0x0f, /* 1 + enum code_evidence of a function that starts here, or 0 */
     MARK_LEADER = 0x10,   /* a block starts here */
@@ -16,11 +16,12 @@ enum {
 
 /* One executable segment. */
 struct code_range {
-    uint32_t start, end; /* even guest addresses */
+    uint32_t start, end; /* guest addresses, multiples of INSN_ALIGNMENT */
     const uint8_t *bytes;
     uint8_t *marks;
-    uint32_t *insns; /* per two bytes: 1 + number of the instruction that starts here, or 0 */
-    uint32_t *edges; /* per two bytes: 1 + number of the newest edge to here, or 0 */
+    /* Like the marks: */
+    uint32_t *insns; /* 1 + number of the instruction that starts here, or 0 */
+    uint32_t *edges; /* 1 + number of the newest edge to here, or 0 */
 };
 
 /* A jump or taken branch from an instruction; `next` is the next edge to the same target. */
@@ -65,7 +66,7 @@ struct discovery {
     uint32_t code_start, code_end; /* bounds of what is code beyond doubt */
 };
 
-/* The executable segment that holds an even address, or NULL. */
+/* The executable segment that holds an address where instructions can be, or NULL. */
 struct code_range *range_of(const struct discovery *discovery, uint32_t address);
 /* Index of an address in the arrays of its range. */
 size_t slot_of(const struct code_range *range, uint32_t address);
@@ -74,21 +75,6 @@ struct insn *insn_by_number(const struct discovery *discovery, uint32_t number);
 const struct insn *insn_at(const struct discovery *discovery, uint32_t address);
 /* The sized function around an address; false when there is none. */
 bool span_of(const struct discovery *discovery, uint32_t address, struct span *span);
-
-/* Values of integer registers that a straight piece of code computes from its own constants. */
-struct constants {
-    uint32_t known; /* bit r: value[r] is valid */
-    uint64_t value[32];
-};
-void constants_clear(struct constants *constants);
-/* Follows one instruction at an address. */
-void constants_step(struct constants *constants, const struct insn *insn, uint32_t address);
-/* Register that an instruction writes (1..31), 0 if it writes no integer register. */
-unsigned integer_result(const struct insn *insn);
-
-/* True if a jal or jalr is a call: the calling convention's link registers are x1 and, for
- * millicode, x5.  PLT stubs jump with x6, which is no call. */
-bool is_call(const struct insn *insn);
 
 /* Finds the targets of the indirect jump at an address: writes at most `max` ascending distinct
  * addresses, returns their number, 0 when the jump is not understood (jump_table.c).  `bounded`:

@@ -1,24 +1,33 @@
 /* Structures shared by the passes of the translator:
  *
- *   decode_riscv64.c  bytes -> struct insn (capstone)
+ *   decode_GUEST.c    bytes -> struct insn (capstone)
  *   discover.c        hints -> blocks and functions of one file (work list)
- *   constants.c       registers with known constants
- *   jump_table.c      indirect jump -> targets
+ *   control_GUEST.c   where instructions lead, registers with known constants (isa.h)
+ *   jump_table.c      indirect jump -> targets; jump_table_GUEST.c: what instructions compute
  *   blocks.c          what was decoded -> blocks and functions
  *   returns.c         calls that do not return
  *   callgraph.c       properties of functions that their callees decide
  *   cfg.c             a function's region, loops, resume points
  *   plan.c            which functions are lifted
  *   unit_key.c        function -> name of its object in the cache (object_cache.c)
- *   lift.c            region -> LLVM IR
+ *   lift.c            region -> LLVM IR: control flow
+ *   registers_GUEST.c, semantics_GUEST.c, state.c   ... registers, instructions, the CPU state
  *   emit.c, tables.c  LLVM IR -> wasm object; the table of entries
  *   object_archive.c  objects -> archive
  *   link.c, module.c  archive + runtime + root file system -> module
+ *   register_globals.c  ... with guest registers in WebAssembly globals
+ *
+ * What knows a guest's instructions is compiled once for each guest, as translate_GUEST();
+ * translator.c chooses.  Files whose names end in a guest are only in that one's.
  */
 #ifndef C2W_TRANSLATOR_INTERNAL_H
 #define C2W_TRANSLATOR_INTERNAL_H
 
+#if defined(C2W_GUEST_RISCV64)
 #include "../runtime/isa/riscv64/insn.h"
+#elif defined(C2W_GUEST_X86_64)
+#include "../runtime/isa/x86_64/insn.h"
+#endif
 #include "arena.h"
 #include "translator.h"
 

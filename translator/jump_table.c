@@ -10,49 +10,15 @@
  *     unsigned   slli i, 32; srli i, 30; ...
  * The path ignores other ways to its instructions: a wrong guess costs time only, because lifted
  * code compares the real target. */
-#include "discover.h"
+#include "jump_table.h"
 
 #include <stdlib.h>
 
-enum { MAX_PATH = 96, REGISTERS = 33, MAX_SYMBOLS = REGISTERS + 2 * MAX_PATH };
-enum { NO_SYMBOL = -1 };
-
-struct step {
-    uint32_t address;
-    const struct insn *insn;
-    bool taken; /* a branch: the path goes to its target */
-    bool merge; /* there are other ways to what follows */
-};
-
-struct value {
-    int64_t constant;
-    int64_t scale;  /* of the symbol */
-    int symbol;     /* or NO_SYMBOL */
-    uint8_t width;  /* bytes of a table entry that is added, 0 = none */
-    bool is_signed; /* the entry is sign-extended */
-    int64_t table;  /* the entry is at table + scale * symbol */
-    int self;       /* symbol that stands for the entry's value when it is computed with */
-};
-
-struct symbol {
-    int64_t low;
-    uint32_t count; /* values low .. low + count - 1; 0 = not bounded */
-    bool compared;  /* by a branch; otherwise the count follows from the symbol's width */
-};
-
-struct evaluation {
-    const struct translator_input *input;
-    struct value x[REGISTERS];
-    struct symbol symbols[MAX_SYMBOLS];
-    int symbol_count;
-    const struct constants *limits; /* for registers that are unknown where the path begins */
-};
-
-static struct value constant_value(int64_t constant) {
+struct value constant_value(int64_t constant) {
     return (struct value){.constant = constant, .symbol = NO_SYMBOL};
 }
 
-static struct value fresh_value(struct evaluation *evaluation, uint32_t count) {
+struct value fresh_value(struct evaluation *evaluation, uint32_t count) {
     if (evaluation->symbol_count == MAX_SYMBOLS)
         return (struct value){.symbol = 0, .scale = 1};
     evaluation->symbols[evaluation->symbol_count].count = count;
@@ -64,7 +30,7 @@ static int64_t add(int64_t a, int64_t b) { return (int64_t)((uint64_t)a + (uint6
 static int64_t multiply(int64_t a, int64_t b) { return (int64_t)((uint64_t)a * (uint64_t)b); }
 static int64_t negate(int64_t a) { return (int64_t)(0 - (uint64_t)a); }
 
-static bool is_constant(struct value value) { return !value.width && value.symbol == NO_SYMBOL; }
+bool is_constant(struct value value) { return !value.width && value.symbol == NO_SYMBOL; }
 
 /* The value without a table entry in it. */
 static struct value affine(struct value value) {
@@ -73,7 +39,7 @@ static struct value affine(struct value value) {
     return (struct value){.constant = value.constant, .symbol = value.self, .scale = 1};
 }
 
-static struct value add_values(struct evaluation *evaluation, struct value a, struct value b) {
+struct value add_values(struct evaluation *evaluation, struct value a, struct value b) {
     if (is_constant(a)) {
         struct value swap = a;
         a = b, b = swap;
@@ -90,7 +56,12 @@ static struct value add_values(struct evaluation *evaluation, struct value a, st
     return a;
 }
 
-static struct value shift_left(struct value value, int32_t amount) {
+struct value subtract_constant(struct evaluation *evaluation, struct value a, struct value b) {
+    return is_constant(b) ? add_values(evaluation, a, constant_value(negate(b.constant)))
+                          : fresh_value(evaluation, 0);
+}
+
+struct value shift_left(struct value value, int32_t amount) {
     value = affine(value);
     value.constant = (int64_t)((uint64_t)value.constant << amount);
     value.scale = (int64_t)((uint64_t)value.scale << amount);
@@ -98,7 +69,7 @@ static struct value shift_left(struct value value, int32_t amount) {
 }
 
 /* A right shift undoes a left shift: an extension of the symbol, which its bound makes void. */
-static struct value shift_right(struct evaluation *evaluation, struct value value, int32_t amount) {
+struct value shift_right(struct evaluation *evaluation, struct value value, int32_t amount) {
     value = affine(value);
     int64_t mask = amount ? (int64_t)(UINT64_MAX >> (64 - amount)) : 0;
     if ((value.constant | (value.symbol == NO_SYMBOL ? 0 : value.scale)) & mask)
@@ -134,7 +105,7 @@ static bool is_read_only(const struct translator_input *input, int64_t address) 
     return false;
 }
 
-static struct value load_value(struct evaluation *evaluation, struct value address, uint8_t width,
+struct value load_value(struct evaluation *evaluation, struct value address, uint8_t width,
                                bool is_signed) {
     uint32_t count = is_signed || width > 2 ? 0 : 1u << 8 * width;
     struct value entry = fresh_value(evaluation, count);
@@ -155,67 +126,7 @@ static struct value load_value(struct evaluation *evaluation, struct value addre
                           .self = entry.symbol};
 }
 
-static struct value evaluate(struct evaluation *evaluation, const struct insn *insn,
-                             uint32_t address) {
-    const struct value *x = evaluation->x;
-    struct value a = x[insn->rs1 & 31], b = x[insn->rs2 & 31];
-    struct value imm = constant_value(insn->imm);
-    switch ((enum op)insn->op) {
-    case OP_lui:
-        return imm;
-    case OP_auipc:
-        return constant_value((int64_t)address + insn->imm);
-    case OP_addi:
-    case OP_addiw:
-        return add_values(evaluation, a, imm);
-    case OP_add:
-    case OP_addw:
-    case OP_add_uw:
-        return add_values(evaluation, a, b);
-    case OP_sub:
-    case OP_subw:
-        if (is_constant(b))
-            return add_values(evaluation, a, constant_value(negate(b.constant)));
-        return fresh_value(evaluation, 0);
-    case OP_slli:
-    case OP_slliw:
-    case OP_slli_uw:
-        return shift_left(a, insn->imm);
-    case OP_srli:
-    case OP_srai:
-        return shift_right(evaluation, a, insn->imm);
-    case OP_sh1add:
-    case OP_sh1add_uw:
-        return add_values(evaluation, shift_left(a, 1), b);
-    case OP_sh2add:
-    case OP_sh2add_uw:
-        return add_values(evaluation, shift_left(a, 2), b);
-    case OP_sh3add:
-    case OP_sh3add_uw:
-        return add_values(evaluation, shift_left(a, 3), b);
-    case OP_andi:
-        return fresh_value(evaluation, insn->imm >= 0 ? (uint32_t)insn->imm + 1 : 0);
-    case OP_lb:
-        return load_value(evaluation, add_values(evaluation, a, imm), 1, true);
-    case OP_lbu:
-        return load_value(evaluation, add_values(evaluation, a, imm), 1, false);
-    case OP_lh:
-        return load_value(evaluation, add_values(evaluation, a, imm), 2, true);
-    case OP_lhu:
-        return load_value(evaluation, add_values(evaluation, a, imm), 2, false);
-    case OP_lw:
-        return load_value(evaluation, add_values(evaluation, a, imm), 4, true);
-    case OP_lwu:
-        return load_value(evaluation, add_values(evaluation, a, imm), 4, false);
-    case OP_ld:
-        return load_value(evaluation, add_values(evaluation, a, imm), 8, true);
-    default:
-        return fresh_value(evaluation, 0);
-    }
-}
-
-/* An operand of a compare: an index can be compared with a constant that was hoisted. */
-static struct value operand(const struct evaluation *evaluation, unsigned reg) {
+struct value compared_register(const struct evaluation *evaluation, unsigned reg) {
     struct value value = evaluation->x[reg];
     bool initial = !value.width && value.symbol == (int)reg && !value.constant && value.scale == 1;
     if (initial && evaluation->limits->known >> reg & 1)
@@ -223,70 +134,28 @@ static struct value operand(const struct evaluation *evaluation, unsigned reg) {
     return value;
 }
 
-/* Learns from value < limit. */
-static void bound(struct evaluation *evaluation, struct value value, int64_t limit) {
-    value = affine(value);
-    if (value.symbol == NO_SYMBOL || value.scale != 1 || limit <= 0 || limit > MAX_JUMP_TARGETS)
+void learn_less(struct evaluation *evaluation, struct value a, struct value limit, int64_t more) {
+    a = affine(a);
+    if (!is_constant(limit) || a.symbol == NO_SYMBOL || a.scale != 1)
         return;
-    evaluation->symbols[value.symbol].low = negate(value.constant);
-    evaluation->symbols[value.symbol].count = (uint32_t)limit;
-    evaluation->symbols[value.symbol].compared = true;
+    int64_t count = add(limit.constant, more);
+    if (count <= 0 || count > MAX_JUMP_TARGETS)
+        return;
+    struct symbol *symbol = &evaluation->symbols[a.symbol];
+    symbol->low = negate(a.constant);
+    symbol->count = (uint32_t)count;
+    symbol->compared = true;
 }
 
-static void learn_from_branch(struct evaluation *evaluation, const struct step *step) {
-    const struct insn *insn = step->insn;
-    struct value a = evaluation->x[insn->rs1], b = evaluation->x[insn->rs2];
-    struct value limit;
-    bool less;
-    switch ((enum op)insn->op) {
-    case OP_bltu:
-    case OP_blt:
-        less = step->taken;
-        break;
-    case OP_bgeu:
-    case OP_bge:
-        less = !step->taken;
-        break;
-    default:
-        return;
-    }
-    if (less) { /* a < limit */
-        limit = operand(evaluation, insn->rs2);
-        if (is_constant(limit))
-            bound(evaluation, a, limit.constant);
-    } else { /* limit >= b */
-        limit = operand(evaluation, insn->rs1);
-        if (is_constant(limit))
-            bound(evaluation, b, add(limit.constant, 1));
-    }
-}
-
-/* a0-a7, t0-t6 and ra. */
-#define CALLER_SAVED 0xf003fce2u
-
-static void evaluate_step(struct evaluation *evaluation, const struct step *step) {
-    const struct insn *insn = step->insn;
-    learn_from_branch(evaluation, step);
-    if (insn->op == OP_jal || insn->op == OP_jalr) {
-        if (!is_call(insn))
-            return;
-        for (unsigned i = 1; i < 32; i++)
-            if (CALLER_SAVED >> i & 1)
-                evaluation->x[i] = (struct value){.symbol = (int)i, .scale = 1};
-        return;
-    }
-    unsigned rd = integer_result(insn);
-    if (rd)
-        evaluation->x[rd] = evaluate(evaluation, insn, step->address);
+void forget_register(struct evaluation *evaluation, unsigned reg) {
+    evaluation->x[reg] = (struct value){.symbol = (int)reg, .scale = 1};
 }
 
 /* The instruction that falls through, or returns from a call, to an address. */
 static bool step_before(const struct discovery *discovery, uint32_t address, struct step *step) {
-    for (uint32_t len = 4; len >= 2; len -= 2) {
+    for (uint32_t len = INSN_MAX_LENGTH; len > 0; len -= INSN_ALIGNMENT) {
         const struct insn *insn = address >= len ? insn_at(discovery, address - len) : NULL;
-        if (!insn || insn->len != len)
-            continue;
-        if ((insn->op == OP_jal || insn->op == OP_jalr) && !is_call(insn))
+        if (!insn || insn->len != len || insn_control(insn) == CONTROL_JUMP)
             continue;
         *step = (struct step){.address = address - len, .insn = insn};
         return true;
@@ -297,12 +166,12 @@ static bool step_before(const struct discovery *discovery, uint32_t address, str
 /* The instruction that jumps to an address: the only one, or else a bounds check. */
 static bool step_from_jump(const struct discovery *discovery, uint32_t address, struct step *step) {
     const struct code_range *range = range_of(discovery, address);
-    uint32_t number = range->edges[(address - range->start) / 2];
+    uint32_t number = range->edges[slot_of(range, address)];
     bool found = false;
     while (number) {
         const struct edge *edge = &discovery->edges[number - 1];
         const struct insn *insn = insn_at(discovery, edge->from);
-        bool check = insn->op == OP_bltu || insn->op == OP_bgeu;
+        bool check = insn_checks_bound(insn);
         if (!found || check)
             *step = (struct step){.address = edge->from, .insn = insn, .taken = true};
         found = true;
@@ -315,7 +184,7 @@ static bool step_from_jump(const struct discovery *discovery, uint32_t address, 
 
 static bool is_jumped_to(const struct discovery *discovery, uint32_t address, bool more_than_once) {
     const struct code_range *range = range_of(discovery, address);
-    uint32_t number = range->edges[(address - range->start) / 2];
+    uint32_t number = range->edges[slot_of(range, address)];
     return number && (!more_than_once || discovery->edges[number - 1].next);
 }
 
@@ -356,13 +225,13 @@ static void collect_constants(const struct discovery *discovery, uint32_t begin,
     for (uint32_t address = begin; address < end;) {
         const struct insn *insn = insn_at(discovery, address);
         if (!insn) {
-            address += 2;
+            address += INSN_ALIGNMENT;
             continue;
         }
         constants_step(&current, insn, address);
         address += insn->len;
-        unsigned rd = integer_result(insn);
-        if (!rd || !(current.known >> rd & 1))
+        int rd = insn_result(insn);
+        if (rd < 0 || !(current.known >> rd & 1))
             continue;
         uint64_t value = current.value[rd];
         size_t available;
@@ -393,11 +262,11 @@ static struct span function_around(const struct discovery *discovery, uint32_t a
     if (span_of(discovery, address, &span))
         return span;
     const struct code_range *range = range_of(discovery, address);
-    uint32_t start = address, end = address + 2;
-    while (start > range->start && !(range->marks[(start - range->start) / 2] & MARK_EVIDENCE))
-        start -= 2;
-    while (end < range->end && !(range->marks[(end - range->start) / 2] & MARK_EVIDENCE))
-        end += 2;
+    uint32_t start = address, end = address + INSN_ALIGNMENT;
+    while (start > range->start && !(range->marks[slot_of(range, start)] & MARK_EVIDENCE))
+        start -= INSN_ALIGNMENT;
+    while (end < range->end && !(range->marks[slot_of(range, end)] & MARK_EVIDENCE))
+        end += INSN_ALIGNMENT;
     return (struct span){start, end};
 }
 
@@ -408,7 +277,7 @@ static size_t enumerate_targets(const struct discovery *discovery, struct value 
                                 const struct evaluation *evaluation, struct span function,
                                 bool bounded, uint32_t *targets, size_t max) {
     if (is_constant(value)) {
-        targets[0] = (uint32_t)value.constant & ~1u;
+        targets[0] = (uint32_t)((uint64_t)value.constant & JUMP_TARGET_MASK);
         return value.constant >= discovery->code_start && value.constant < discovery->code_end;
     }
     if (!value.width && value.scale < 2)
@@ -430,7 +299,7 @@ static size_t enumerate_targets(const struct discovery *discovery, struct value 
                 return bounded ? 0 : count;
             target = (uint64_t)value.constant + entry;
         }
-        target &= ~(uint64_t)1; /* as jalr does */
+        target &= JUMP_TARGET_MASK;
         if (bounded && (target < discovery->code_start || target >= discovery->code_end))
             return 0;
         if (!bounded && (target < function.start || target >= function.end))
@@ -460,13 +329,13 @@ static struct value evaluate_path(const struct discovery *discovery, const struc
                                   const struct insn *jump, struct evaluation *evaluation) {
     *evaluation = (struct evaluation){
         .input = discovery->input, .symbol_count = REGISTERS, .limits = &hoisted->limits};
-    for (unsigned i = 0; i < 32; i++)
+    for (unsigned i = 0; i < REGISTERS; i++)
         evaluation->x[i] = hoisted->addresses.known >> i & 1
                                ? constant_value((int64_t)hoisted->addresses.value[i])
                                : (struct value){.symbol = (int)i, .scale = 1};
     for (size_t i = begin; i < MAX_PATH; i++)
         evaluate_step(evaluation, &path[i]);
-    return add_values(evaluation, evaluation->x[jump->rs1], constant_value(jump->imm));
+    return evaluate_jump(evaluation, jump);
 }
 
 size_t find_jump_targets(const struct discovery *discovery, uint32_t jump, bool bounded,

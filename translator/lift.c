@@ -5,6 +5,7 @@
  * differ from memory) says what to store where control leaves, `live` (backward) what to load at
  * the entry and behind calls.  Storing a register that is dirty on another path only is harmless:
  * its value is the one in memory. */
+#include "isa.h"
 #include "lift.h"
 
 #include <stdio.h>
@@ -13,8 +14,6 @@
 
 #include "../runtime/isa/state.h"
 #include "../runtime/lifted.h"
-
-#define SP ((register_mask)1 << 2)
 
 /* Guest instructions that the loops of a function may run before the time slice ends, and what a
  * call among them counts for: its callee keeps an account of its own. */
@@ -180,41 +179,27 @@ static bool checks_budget(const struct frame *f, size_t from, int32_t to) {
     return is_back_edge(from, to) && !f->blocks[to].calls_always;
 }
 
-/* Whether the stack pointer gets a value that is not computed from it. */
-static bool may_leave_stack(const struct insn *insn) {
-    bool moves = (insn->op == OP_addi || insn->op == OP_sub) && insn->rs1 == 2;
-    return !moves && (insn_registers(insn).writes & SP) != 0;
-}
-
 static void scan_blocks(struct frame *f) {
-    register_mask single = 0, dual = 0, raw = 0;
+    struct register_use all = {0};
     for (size_t b = 0; b < f->region->block_count; b++) {
         const struct block *block = f->region->blocks[b];
         struct block_state *state = &f->blocks[b];
         for (uint32_t i = 0; i < block->insn_count; i++) {
             struct register_use use = insn_registers(&block->insns[i]);
-            if (may_leave_stack(&block->insns[i]))
-                use.reads |= SP;
-            /* These take the lower half as it is, also of what is not a boxed single. */
-            if (block->insns[i].op == OP_fsw || block->insns[i].op == OP_fmv_x_w)
-                raw |= use.reads & ~state->writes;
+            if (insn_may_leave_stack(&block->insns[i]))
+                use.reads |= STACK_POINTER;
             state->reads |= use.reads & ~state->writes;
             state->writes |= use.writes;
-            single |= use.as_single;
-            dual |= use.as_double;
-            state->has_syscall |= block->insns[i].op == OP_ecall;
+            add_register_use(&all, &use);
+            state->has_syscall |= insn_control(&block->insns[i]) == CONTROL_SYSCALL;
             state->may_leave |= insn_may_leave(&block->insns[i]);
         }
         if (block_is_call(block)) /* redispatch gets the stack pointer */
-            state->reads |= SP & ~state->writes;
+            state->reads |= STACK_POINTER & ~state->writes;
         for (int32_t h = f->region->loop_header[b]; h >= 0; h = f->region->loop_parent[h])
             f->blocks[h].loop_cost += block->insn_count + (block_is_call(block) ? CALL_COST : 0);
     }
-    for (unsigned n = 0; n < 32; n++) {
-        bool s = single >> (REGISTER_F + n) & 1, d = dual >> (REGISTER_F + n) & 1;
-        bool lower_half = raw >> (REGISTER_F + n) & 1;
-        f->l->fp_kinds[n] = s && (d || lower_half) ? FP_RAW : s ? FP_SINGLE : FP_DOUBLE;
-    }
+    choose_registers(f->l, &all);
 }
 
 /* Loops whose calls check the budget. */
@@ -405,7 +390,7 @@ static LLVMValueRef call_lifted(struct lift *l, LLVMValueRef function) {
 
 void leave_if(struct lift *l, LLVMValueRef condition, uint32_t pc, bool interpret) {
     LLVMBasicBlockRef leave = append_block(l), go_on = append_block(l);
-    canonicalize_registers(l);
+    settle_registers(l);
     LLVMBuildCondBr(l->builder, condition, leave, go_on);
     LLVMPositionBuilderAtEnd(l->builder, leave);
     store_registers(l, l->dirty);
@@ -525,10 +510,10 @@ static void weigh_branch(struct lift *l, LLVMValueRef branch, unsigned taken, un
                     LLVMMetadataAsValue(l->context, LLVMMDNodeInContext2(l->context, parts, 3)));
 }
 
-/* Guest PCs are below 4 GiB; jalr clears bit 0. */
+/* Guest PCs are below 4 GiB. */
 static LLVMValueRef target_pc(struct lift *l) {
     LLVMValueRef pc = LLVMBuildTrunc(l->builder, l->jump_target, l->i32, "");
-    return LLVMBuildAnd(l->builder, pc, LLVMConstInt(l->i32, 0xfffffffe, false), "");
+    return LLVMBuildAnd(l->builder, pc, LLVMConstInt(l->i32, (uint32_t)JUMP_TARGET_MASK, false), "");
 }
 
 /* --- calls --- */
@@ -583,7 +568,7 @@ static void lift_call(struct frame *f, size_t b) {
     struct lift *l = f->l;
     const struct block *block = f->region->blocks[b];
     LLVMValueRef ret = constant_pc(l, block->next);
-    LLVMValueRef sp = LLVMBuildTrunc(l->builder, read_x(l, 2), l->i32, "");
+    LLVMValueRef sp = LLVMBuildTrunc(l->builder, read_stack_pointer(l), l->i32, "");
     bool is_indirect = block->end == BLOCK_CALL_INDIRECT;
     LLVMValueRef target = is_indirect ? target_pc(l) : constant_pc(l, block->target);
     store_registers(l, f->blocks[b].dirty_out);
@@ -676,9 +661,8 @@ static void lift_block(struct frame *f, size_t b) {
     const struct block *block = f->region->blocks[b];
     LLVMPositionBuilderAtEnd(l->builder, f->blocks[b].llvm);
     l->dirty = f->blocks[b].dirty_in;
-    l->noncanonical = 0;
-    l->arithmetic_count = 0;
     l->branch_condition = l->jump_target = NULL;
+    begin_block(l);
     if (l->options->lockstep) {
         store_registers(l, l->dirty);
         LLVMValueRef pc = constant_pc(l, block->start);
@@ -688,14 +672,14 @@ static void lift_block(struct frame *f, size_t b) {
     for (uint32_t i = 0; i < block->insn_count; i++) {
         l->pc = pc;
         l->next_pc = pc + block->insns[i].len;
-        if (may_leave_stack(&block->insns[i])) {
-            LLVMValueRef sp = read_x(l, 2);
+        if (insn_may_leave_stack(&block->insns[i])) {
+            LLVMValueRef sp = read_stack_pointer(l);
             call_runtime(l, "c2w_leave_stack", LLVMVoidTypeInContext(l->context), &sp, 1);
         }
         lift_insn(l, &block->insns[i]);
         pc = l->next_pc;
     }
-    canonicalize_registers(l);
+    settle_registers(l);
     store_registers(l, f->blocks[b].flush);
     lift_terminator(f, b);
 }
@@ -749,7 +733,7 @@ void lift_region(struct lift *l, struct arena *scratch, const struct lifted_func
         f.blocks[b].llvm = append_block(l);
     }
     LLVMPositionBuilderAtEnd(l->builder, start);
-    declare_registers(l, used | (register_mask)1 << 10);
+    declare_registers(l, used | SYSCALL_RESULTS);
     f.budget = LLVMBuildAlloca(l->builder, l->i32, "");
     LLVMBuildStore(l->builder, LLVMConstInt(l->i32, LOOP_BUDGET, false), f.budget);
     if (function->counts_depth && region->entry == function->entry)

@@ -1,5 +1,5 @@
-/* The lifter's state, shared by lift.c (control flow), registers.c (where registers live) and
- * semantics.c (what instructions mean).  One struct lift for each object. */
+/* The lifter's state, shared by lift.c (control flow), registers_GUEST.c (where registers live) and
+ * semantics_GUEST.c (what instructions mean).  One struct lift for each object. */
 #ifndef C2W_LIFT_H
 #define C2W_LIFT_H
 
@@ -8,20 +8,13 @@
 #include "internal.h"
 #include "object_cache.h"
 
-/* Guest registers in masks: x0..x31 are bits 0-31, f0..f31 bits 32-63. */
 typedef uint64_t register_mask;
-#define REGISTER_F 32
-#define REGISTER_COUNT 64
 
-/* How a floating-point register lives inside a function. */
-enum fp_kind { FP_RAW, FP_SINGLE, FP_DOUBLE };
-
-/* What one instruction does to registers (registers.c, from the forms of ops.def). */
-struct register_use {
-    register_mask reads, writes;
-    register_mask as_single, as_double; /* f registers used with that precision */
-};
-struct register_use insn_registers(const struct insn *insn);
+#if defined(C2W_GUEST_RISCV64)
+#include "lift_riscv64.h"
+#elif defined(C2W_GUEST_X86_64)
+#include "lift_x86_64.h"
+#endif
 
 struct lifted_function;
 
@@ -41,37 +34,38 @@ struct lift {
     LLVMValueRef depth;                     /* value of cpu.depth to restore at exits, or NULL */
     bool exact_fflags;                      /* compute fflags in this function */
     LLVMValueRef registers[REGISTER_COUNT]; /* allocas */
-    enum fp_kind fp_kinds[32];
 
     /* The block and instruction being lifted. */
     uint32_t pc, next_pc;
-    register_mask dirty;         /* registers that differ from c2w_cpu here */
-    register_mask noncanonical;  /* f registers that hold an arithmetic NaN not yet canonical */
-    LLVMValueRef arithmetic[64]; /* results of FP arithmetic in this block, a ring */
-    unsigned arithmetic_count;
+    register_mask dirty; /* registers that differ from c2w_cpu here */
     LLVMValueRef branch_condition,
         jump_target; /* what the last instruction left for the terminator */
+    struct guest_lift guest;
 };
 
-/* registers.c */
+/* state.c: the CPU state in memory. */
 LLVMValueRef load_state(struct lift *l, LLVMTypeRef type, uint32_t offset);
 void store_state(struct lift *l, LLVMValueRef value, uint32_t offset);
+LLVMValueRef load_at(struct lift *l, LLVMTypeRef type, uint32_t address);
+void store_at(struct lift *l, LLVMValueRef value, uint32_t address);
+
+/* registers_GUEST.c */
+struct register_use insn_registers(const struct insn *insn);
+/* Whether the stack pointer gets a value that is not computed from it. */
+bool insn_may_leave_stack(const struct insn *insn);
+/* Decides how registers live in the function whose instructions together use them so. */
+void choose_registers(struct lift *l, const struct register_use *all);
 void declare_registers(struct lift *l, register_mask mask); /* allocas, at the builder's position */
 void load_registers(struct lift *l, register_mask mask);    /* c2w_cpu -> allocas */
 void store_registers(struct lift *l, register_mask mask);   /* allocas -> c2w_cpu */
-LLVMValueRef read_x(struct lift *l, unsigned n);
-void write_x(struct lift *l, unsigned n, LLVMValueRef value);
-LLVMValueRef read_f_raw(struct lift *l, unsigned n);
-void write_f_raw(struct lift *l, unsigned n, LLVMValueRef value);
-LLVMValueRef read_f(struct lift *l, unsigned n, enum fp_kind kind);
-void write_f(struct lift *l, unsigned n, enum fp_kind kind, LLVMValueRef value);
-/* FP arithmetic gave this value: where its bits are seen, a NaN has to be canonical. */
-void mark_arithmetic(struct lift *l, LLVMValueRef value);
-LLVMValueRef canonicalize(struct lift *l, LLVMValueRef value); /* no-op unless marked */
-/* Makes every register of l->noncanonical canonical: before another block may read it. */
-void canonicalize_registers(struct lift *l);
+LLVMValueRef read_stack_pointer(struct lift *l);
+/* Completes values of registers that are not in the form in which others may see them, before
+ * another block may read them or they are stored. */
+void settle_registers(struct lift *l);
 
-/* semantics.c */
+/* semantics_GUEST.c */
+/* Before the first instruction of a block. */
+void begin_block(struct lift *l);
 void lift_insn(struct lift *l, const struct insn *insn);
 /* Whether lift_insn may leave the function: then everything dirty must have its value. */
 bool insn_may_leave(const struct insn *insn);

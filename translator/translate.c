@@ -1,4 +1,4 @@
-/* translate(): discovery, plan, objects from the cache or from worker threads, tables. */
+/* translate_GUEST(): discovery, plan, objects from the cache or from worker threads, tables. */
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "lift.h"
+#include "translate.h"
 
 struct object {
     uint8_t *bytes;
@@ -242,11 +243,9 @@ static bool lift_plan(const struct plan *plan, const struct translator_options *
     return good;
 }
 
-bool translate(const struct translator_input *inputs, size_t count,
-               const struct translator_options *options, struct translated *translated,
-               struct translator_report *report, char *error, size_t error_size) {
-    memset(report, 0, sizeof *report);
-    memset(translated, 0, sizeof *translated);
+bool TRANSLATE_GUEST(const struct translator_input *inputs, size_t count,
+                     const struct translator_options *options, struct translated *translated,
+                     struct translator_report *report, char *error, size_t error_size) {
     if (count > LIFTED_FILES_MAX) {
         snprintf(error, error_size, "more than %u files", LIFTED_FILES_MAX);
         return false;

@@ -83,7 +83,7 @@ struct translated {
 
 /* Lifts the files (also none at all) and writes wasm objects below work_directory.  On failure
  * returns false with one line of reason in error. */
-bool translate(const struct translator_input *inputs, size_t count,
+bool translate(enum guest_isa isa, const struct translator_input *inputs, size_t count,
                const struct translator_options *options, struct translated *translated,
                struct translator_report *report, char *error, size_t error_size);
 

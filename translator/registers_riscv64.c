@@ -5,6 +5,7 @@
 #include "../runtime/isa/state.h"
 #include "lift.h"
 #include "register_globals.h"
+#include "registers_riscv64.h"
 
 #define SINGLE_BOX 0xffffffff00000000u
 #define SINGLE_NAN 0x7fc00000u
@@ -79,6 +80,8 @@ struct register_use insn_registers(const struct insn *insn) {
     }
     use.reads &= ~(register_mask)1; /* x0 */
     register_mask f = (use.reads | use.writes) >> REGISTER_F << REGISTER_F;
+    if (insn->op == OP_fsw || insn->op == OP_fmv_x_w)
+        use.as_raw = use.reads;
     if (insn->op == OP_fcvt_s_d)
         use.as_single = fd, use.as_double = f1;
     else if (insn->op == OP_fcvt_d_s)
@@ -92,37 +95,29 @@ struct register_use insn_registers(const struct insn *insn) {
     return use;
 }
 
-/* Access to the state, at a constant address. */
-static LLVMValueRef load_at(struct lift *l, LLVMTypeRef type, uint32_t address) {
-    LLVMValueRef pointer = LLVMConstIntToPtr(LLVMConstInt(l->i32, address, false), l->pointer);
-    LLVMValueRef value = LLVMBuildLoad2(l->builder, type, pointer, "");
-    LLVMSetMetadata(value, l->tbaa_kind, l->tbaa_state);
-    return value;
-}
-
-static void store_at(struct lift *l, LLVMValueRef value, uint32_t address) {
-    LLVMValueRef pointer = LLVMConstIntToPtr(LLVMConstInt(l->i32, address, false), l->pointer);
-    LLVMValueRef store = LLVMBuildStore(l->builder, value, pointer);
-    LLVMSetMetadata(store, l->tbaa_kind, l->tbaa_state);
-}
-
-LLVMValueRef load_state(struct lift *l, LLVMTypeRef type, uint32_t offset) {
-    return load_at(l, type, CPU_ADDRESS + offset);
-}
-
-void store_state(struct lift *l, LLVMValueRef value, uint32_t offset) {
-    store_at(l, value, CPU_ADDRESS + offset);
-}
-
 static uint32_t register_address(unsigned reg) {
     return reg < REGISTER_F ? REGISTERS_ADDRESS + 8 * reg
                             : CPU_ADDRESS + offsetof(struct cpu, f) + 8 * (reg - REGISTER_F);
 }
 
+bool insn_may_leave_stack(const struct insn *insn) {
+    bool moves = (insn->op == OP_addi || insn->op == OP_sub) && insn->rs1 == 2;
+    return !moves && (insn_registers(insn).writes & STACK_POINTER) != 0;
+}
+
+void choose_registers(struct lift *l, const struct register_use *all) {
+    for (unsigned n = 0; n < 32; n++) {
+        unsigned bit = REGISTER_F + n;
+        bool s = all->as_single >> bit & 1, d = all->as_double >> bit & 1;
+        bool lower_half = all->as_raw >> bit & 1;
+        l->guest.fp_kinds[n] = s && (d || lower_half) ? FP_RAW : s ? FP_SINGLE : FP_DOUBLE;
+    }
+}
+
 static LLVMTypeRef register_type(struct lift *l, unsigned reg) {
     if (reg < REGISTER_F)
         return l->i64;
-    switch (l->fp_kinds[reg - REGISTER_F]) {
+    switch (l->guest.fp_kinds[reg - REGISTER_F]) {
     case FP_SINGLE:
         return l->f32;
     case FP_DOUBLE:
@@ -159,7 +154,7 @@ void load_registers(struct lift *l, register_mask mask) {
         if (!(mask >> reg & 1))
             continue;
         LLVMValueRef value;
-        if (reg >= REGISTER_F && l->fp_kinds[reg - REGISTER_F] == FP_SINGLE)
+        if (reg >= REGISTER_F && l->guest.fp_kinds[reg - REGISTER_F] == FP_SINGLE)
             value = unbox(l, load_at(l, l->i64, register_address(reg)));
         else
             value = load_at(l, register_type(l, reg), register_address(reg));
@@ -173,7 +168,7 @@ void store_registers(struct lift *l, register_mask mask) {
             continue;
         LLVMValueRef value =
             LLVMBuildLoad2(l->builder, register_type(l, reg), l->registers[reg], "");
-        if (reg >= REGISTER_F && l->fp_kinds[reg - REGISTER_F] == FP_SINGLE)
+        if (reg >= REGISTER_F && l->guest.fp_kinds[reg - REGISTER_F] == FP_SINGLE)
             value = box(l, value);
         store_at(l, value, register_address(reg));
     }
@@ -183,6 +178,8 @@ LLVMValueRef read_x(struct lift *l, unsigned n) {
     return n == 0 ? LLVMConstInt(l->i64, 0, false)
                   : LLVMBuildLoad2(l->builder, l->i64, l->registers[n], "");
 }
+
+LLVMValueRef read_stack_pointer(struct lift *l) { return read_x(l, 2); }
 
 void write_x(struct lift *l, unsigned n, LLVMValueRef value) {
     if (n == 0 || n == INSN_SINK)
@@ -194,13 +191,13 @@ void write_x(struct lift *l, unsigned n, LLVMValueRef value) {
 /* --- floating point --- */
 
 void mark_arithmetic(struct lift *l, LLVMValueRef value) {
-    l->arithmetic[l->arithmetic_count++ % 64] = value;
+    l->guest.arithmetic[l->guest.arithmetic_count++ % 64] = value;
 }
 
 static bool is_arithmetic(struct lift *l, LLVMValueRef value) {
-    unsigned count = l->arithmetic_count < 64 ? l->arithmetic_count : 64;
+    unsigned count = l->guest.arithmetic_count < 64 ? l->guest.arithmetic_count : 64;
     for (unsigned i = 0; i < count; i++)
-        if (l->arithmetic[i] == value)
+        if (l->guest.arithmetic[i] == value)
             return true;
     return false;
 }
@@ -222,7 +219,7 @@ LLVMValueRef canonicalize(struct lift *l, LLVMValueRef value) {
 static LLVMValueRef read_slot(struct lift *l, unsigned n, bool bits_matter) {
     unsigned reg = REGISTER_F + n;
     LLVMValueRef value = LLVMBuildLoad2(l->builder, register_type(l, reg), l->registers[reg], "");
-    if (!(l->noncanonical >> reg & 1))
+    if (!(l->guest.noncanonical >> reg & 1))
         return value;
     if (!bits_matter) {
         mark_arithmetic(l, value);
@@ -231,7 +228,7 @@ static LLVMValueRef read_slot(struct lift *l, unsigned n, bool bits_matter) {
     mark_arithmetic(l, value);
     value = canonicalize(l, value);
     LLVMBuildStore(l->builder, value, l->registers[reg]);
-    l->noncanonical &= ~((register_mask)1 << reg);
+    l->guest.noncanonical &= ~((register_mask)1 << reg);
     return value;
 }
 
@@ -239,12 +236,12 @@ static void write_slot(struct lift *l, unsigned n, LLVMValueRef value, bool nonc
     register_mask bit = (register_mask)1 << (REGISTER_F + n);
     LLVMBuildStore(l->builder, value, l->registers[REGISTER_F + n]);
     l->dirty |= bit;
-    l->noncanonical = noncanonical ? l->noncanonical | bit : l->noncanonical & ~bit;
+    l->guest.noncanonical = noncanonical ? l->guest.noncanonical | bit : l->guest.noncanonical & ~bit;
 }
 
 LLVMValueRef read_f_raw(struct lift *l, unsigned n) {
     LLVMValueRef value = read_slot(l, n, true);
-    switch (l->fp_kinds[n]) {
+    switch (l->guest.fp_kinds[n]) {
     case FP_SINGLE:
         return box(l, value);
     case FP_DOUBLE:
@@ -255,15 +252,15 @@ LLVMValueRef read_f_raw(struct lift *l, unsigned n) {
 }
 
 void write_f_raw(struct lift *l, unsigned n, LLVMValueRef value) {
-    if (l->fp_kinds[n] == FP_SINGLE)
+    if (l->guest.fp_kinds[n] == FP_SINGLE)
         value = unbox(l, value);
-    else if (l->fp_kinds[n] == FP_DOUBLE)
+    else if (l->guest.fp_kinds[n] == FP_DOUBLE)
         value = LLVMBuildBitCast(l->builder, value, l->f64, "");
     write_slot(l, n, value, false);
 }
 
 LLVMValueRef read_f(struct lift *l, unsigned n, enum fp_kind kind) {
-    if (l->fp_kinds[n] == kind)
+    if (l->guest.fp_kinds[n] == kind)
         return read_slot(l, n, false);
     LLVMValueRef raw = read_f_raw(l, n);
     return kind == FP_SINGLE ? unbox(l, raw) : LLVMBuildBitCast(l->builder, raw, l->f64, "");
@@ -271,7 +268,7 @@ LLVMValueRef read_f(struct lift *l, unsigned n, enum fp_kind kind) {
 
 void write_f(struct lift *l, unsigned n, enum fp_kind kind, LLVMValueRef value) {
     bool noncanonical = is_arithmetic(l, value);
-    if (l->fp_kinds[n] == kind) {
+    if (l->guest.fp_kinds[n] == kind) {
         write_slot(l, n, value, noncanonical);
         return;
     }
@@ -280,8 +277,8 @@ void write_f(struct lift *l, unsigned n, enum fp_kind kind, LLVMValueRef value) 
         l, n, kind == FP_SINGLE ? box(l, value) : LLVMBuildBitCast(l->builder, value, l->i64, ""));
 }
 
-void canonicalize_registers(struct lift *l) {
+void settle_registers(struct lift *l) {
     for (unsigned n = 0; n < 32; n++)
-        if (l->noncanonical >> (REGISTER_F + n) & 1)
+        if (l->guest.noncanonical >> (REGISTER_F + n) & 1)
             read_slot(l, n, true);
 }

@@ -18,14 +18,14 @@ static void leave_to_interpreter_if(struct lift *l, LLVMValueRef condition) {
 
 /* A system call sees and may change the whole state; it changes a0 only when execution goes on. */
 static void build_syscall(struct lift *l) {
-    canonicalize_registers(l);
+    settle_registers(l);
     store_registers(l, l->dirty);
     l->dirty = 0;
     LLVMValueRef pc = LLVMConstInt(l->i32, l->pc, false);
     LLVMValueRef unwind = call_runtime(l, "c2w_syscall", l->i32, &pc, 1);
     LLVMValueRef zero = LLVMConstInt(l->i32, 0, false);
     leave_if(l, LLVMBuildICmp(l->builder, LLVMIntNE, unwind, zero, ""), 0, false);
-    load_registers(l, (register_mask)1 << 10);
+    load_registers(l, SYSCALL_RESULTS);
 }
 
 static LLVMValueRef build_csr_read(struct lift *l, int32_t csr) {
@@ -213,6 +213,11 @@ bool insn_may_leave(const struct insn *insn) {
     default:
         return insn->op == OP_fence_i;
     }
+}
+
+void begin_block(struct lift *l) {
+    l->guest.noncanonical = 0;
+    l->guest.arithmetic_count = 0;
 }
 
 void lift_insn(struct lift *l, const struct insn *insn) {

@@ -1,0 +1,17 @@
+/* translate(): hands the files to the part of the translator that was compiled for their guest. */
+#include <stdio.h>
+#include <string.h>
+
+#include "translate.h"
+
+bool translate(enum guest_isa isa, const struct translator_input *inputs, size_t count,
+               const struct translator_options *options, struct translated *translated,
+               struct translator_report *report, char *error, size_t error_size) {
+    static translate_function *const guests[] = {[GUEST_RISCV64] = translate_riscv64};
+    memset(report, 0, sizeof *report);
+    memset(translated, 0, sizeof *translated);
+    if (isa < sizeof guests / sizeof guests[0] && guests[isa])
+        return guests[isa](inputs, count, options, translated, report, error, error_size);
+    snprintf(error, error_size, "its architecture cannot be lifted yet");
+    return false;
+}
