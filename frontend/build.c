@@ -10,14 +10,6 @@
 
 #include "frontend.h"
 
-bool platform_supported(struct tool *tool, const char *platform) {
-    if (strcmp(platform, "linux/riscv64") == 0)
-        return true;
-    if (strcmp(platform, "linux/amd64") == 0 || strcmp(platform, "linux/x86_64") == 0)
-        return fail(tool, NULL, "platform linux/amd64 is not supported yet (use linux/riscv64)");
-    return fail(tool, NULL, "platform %s is unknown (only linux/riscv64 can be built)", platform);
-}
-
 bool check_image_argument(struct tool *tool, const char *argument) {
     bool input = strcmp(argument, "-") == 0;
     tool->image = input ? "standard input" : argument;
@@ -28,7 +20,7 @@ bool check_image_argument(struct tool *tool, const char *argument) {
 
 bool build_rootfs(struct tool *tool, const struct build_options *options, const char *path,
                   struct image *image) {
-    if (!image_load(tool, options->image, options->platform, image) ||
+    if (!image_load(tool, options->image, guest_of_platform(options->platform), image) ||
         !container_finish(tool, image, &options->overrides))
         return false;
     tree_number(image->tree);
@@ -40,7 +32,8 @@ static void translation_progress(void *context, size_t done, size_t total) {
 }
 
 static bool translate_files(struct tool *tool, const struct build_options *options,
-                            struct build_report *report, struct translated *translated) {
+                            const struct guest *guest, struct build_report *report,
+                            struct translated *translated) {
     struct inventory *inventory = &report->inventory;
     struct translator_input *inputs = allocate((inventory->count + 1) * sizeof *inputs);
     size_t count = 0;
@@ -48,7 +41,7 @@ static bool translate_files(struct tool *tool, const struct build_options *optio
         const struct elf_file *file = &inventory->files[i];
         if (file->lift)
             inputs[count++] = (struct translator_input){.path = file->path,
-                                                        .isa = GUEST_RISCV64,
+                                                        .isa = guest->isa,
                                                         .inode = file->node->inode->number,
                                                         .load_base = file->load_base,
                                                         .segments = file->code,
@@ -75,9 +68,9 @@ static bool translate_files(struct tool *tool, const struct build_options *optio
 }
 
 static bool link_files(struct tool *tool, const struct build_options *options,
-                       const struct translated *translated, const char *rootfs,
+                       const struct guest *guest, const struct translated *translated, const char *rootfs,
                        const char *module, struct build_report *report) {
-    static const char *const names[] = {"runtime-riscv64.o", "libc.a", "libbuiltins.a"};
+    const char *const names[] = {guest->runtime, "libc.a", "libbuiltins.a"};
     enum { LIBRARY_FILES = sizeof names / sizeof names[0] };
     const char *objects[LIBRARY_FILES + 2] = {0};
     char *linker = find_wasm_ld(tool);
@@ -115,13 +108,17 @@ bool build_module(struct tool *tool, const struct build_options *options, const 
         return false;
     report->rootfs_bytes = stat(rootfs, &st) == 0 ? (uint64_t)st.st_size : 0;
     inventory_scan(&image, &report->inventory);
-    inventory_select(&image, &report->inventory, options->lift);
+    enum lift_mode lift = image.guest->translated ? options->lift : LIFT_NONE;
+    if (lift != options->lift)
+        note(tool, "programs for %s are interpreted (only those for riscv64 are translated)",
+             image.guest->name);
+    inventory_select(&image, &report->inventory, lift);
     if (report->inventory.limited)
         note(tool,
              "more than %u MiB of code: only the entrypoint's file and its libraries are lifted",
              (unsigned)(LIFT_MAX_TEXT >> 20));
-    return translate_files(tool, options, report, &translated) &&
-           link_files(tool, options, &translated, rootfs, module, report);
+    return translate_files(tool, options, image.guest, report, &translated) &&
+           link_files(tool, options, image.guest, &translated, rootfs, module, report);
 }
 
 /* --- the verb --- */

@@ -5,7 +5,7 @@
 #include "frontend.h"
 
 const struct option_spec shared_options[] = {
-    {0, "platform", "OS/ARCH", "image to choose from an index: linux/riscv64 (default)",
+    {0, "platform", "OS/ARCH", "what the image is for: linux/riscv64 (default) or linux/amd64",
      BUILD_PLATFORM},
     {0, "lift", "all|none", "compile the image's programs (default) or interpret everything",
      BUILD_LIFT},

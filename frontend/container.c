@@ -109,16 +109,17 @@ static char *script_interpreter(const uint8_t *bytes, uint64_t size) {
 static bool check_elf(struct tool *tool, const struct image *image, struct tree_node *node,
                       const char *path, bool interpreter) {
     struct elf_file file = {.node = node};
-    elf_read(&file, tree_bytes(image->tree, node->inode), node->inode->size);
+    elf_read(&file, image->guest, tree_bytes(image->tree, node->inode), node->inode->size);
     const char *what = interpreter ? "program interpreter" : "program";
     if (file.bad)
         return fail(tool, image->name, "the %s %s is damaged: %s", what, path, file.reason);
     if (!file.right_machine) {
         char machine[32];
-        return fail(
-            tool, image->name,
-            "the %s %s is for %s (%u-bit), not for riscv64 (get the image for linux/riscv64)", what,
-            path, elf_machine_name(file.machine, machine), file.class);
+        return fail(tool, image->name,
+                    "the %s %s is for %s (%u-bit), not for %s (get the image for %s, or see "
+                    "--platform)",
+                    what, path, elf_machine_name(file.machine, machine), file.class,
+                    image->guest->name, image->guest->platform);
     }
     if (file.kind == ELF_OBJECT)
         return fail(tool, image->name, "the %s %s is an object file or core dump, not a program",

@@ -81,7 +81,7 @@ static int run_doctor(struct tool *tool, const struct verb *verb, int argc, char
     printf("\nEngines (one is enough):\n");
     bool engine = false;
     for (size_t i = 0; i < engine_count; i++)
-        engine |= check_program(tool, engines[i].name, engine_path(tool, &engines[i]),
+        engine |= check_program(tool, engines[i].name, engine_path(tool, &engines[i], guest_of_platform("linux/riscv64")),
                                 engines[i].version_argument, engines[i].how);
     printf("\n%s\n", !ready    ? "Something needed is missing: tools/setup.sh installs it."
                      : !engine ? "Modules can be built; install an engine to run them."

@@ -191,7 +191,8 @@ static void read_programs(struct elf_file *file, Elf *elf, const GElf_Ehdr *head
     file->text_bytes = count_text(file, elf);
 }
 
-void elf_read(struct elf_file *file, const uint8_t *bytes, uint64_t size) {
+void elf_read(struct elf_file *file, const struct guest *guest, const uint8_t *bytes,
+              uint64_t size) {
     file->bytes = bytes;
     file->size = size;
     file->class = bytes[EI_CLASS] == ELFCLASS64 ? 64 : 32;
@@ -206,7 +207,7 @@ void elf_read(struct elf_file *file, const uint8_t *bytes, uint64_t size) {
     else {
         file->machine = header.e_machine;
         file->entry = header.e_entry;
-        file->right_machine = header.e_machine == EM_RISCV && file->class == 64 &&
+        file->right_machine = header.e_machine == guest->machine && file->class == 64 &&
                               header.e_ident[EI_DATA] == ELFDATA2LSB;
         file->kind = header.e_type == ET_EXEC  ? ELF_PROGRAM
                      : header.e_type == ET_DYN ? ELF_SHARED

@@ -119,7 +119,7 @@ const struct engine engines[] = {
      wazero_command},
     {"iwasm", "iwasm", "--version", "tools/engines.sh, or WAMR from source", iwasm_command},
     {"wasmer", "wasmer", "--version", "tools/engines.sh", wasmer_command},
-    {"native", "c2w-native-riscv64", NULL, "comes with c2w-aot", native_command},
+    {"native", "the native runtime", NULL, "comes with c2w-aot", native_command},
 };
 const size_t engine_count = sizeof engines / sizeof engines[0];
 
@@ -131,19 +131,21 @@ const struct engine *engine_named(const char *name) {
 }
 
 /* The native runtime belongs to the tool: beside the binary, or with its library files. */
-static char *native_path(const struct tool *tool) {
-    char *path = library_file(tool, "c2w-native-riscv64");
+static char *native_path(const struct tool *tool, const char *name) {
+    char *path = library_file(tool, name);
     if (path || !tool->directory)
         return path;
-    path = format_string("%s/c2w-native-riscv64", tool->directory);
+    path = format_string("%s/%s", tool->directory, name);
     if (access(path, X_OK) == 0)
         return path;
     free(path);
     return NULL;
 }
 
-char *engine_path(const struct tool *tool, const struct engine *engine) {
-    return engine->version_argument ? find_program(tool, engine->program) : native_path(tool);
+char *engine_path(const struct tool *tool, const struct engine *engine,
+                  const struct guest *guest) {
+    return engine->version_argument ? find_program(tool, engine->program)
+                                    : native_path(tool, guest->native);
 }
 
 void engine_command(const struct tool *tool, const struct engine *engine, const char *program,

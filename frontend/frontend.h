@@ -228,17 +228,30 @@ struct container_overrides {
     bool inspect; /* nothing is started: the program is not checked */
 };
 
+struct guest {
+    const char *platform; /* "linux/amd64" */
+    const char *name;     /* "x86_64" */
+    uint16_t machine;     /* EM_* of its ELF files */
+    enum guest_isa isa;
+    bool translated;              /* else its programs are interpreted */
+    const char *runtime, *native; /* file names */
+    const char *libraries[4];     /* where its dynamic linker looks first; ends with NULL */
+};
+/* NULL when it is unknown. */
+const struct guest *guest_of_platform(const char *platform);
+
 enum image_kind { IMAGE_OCI, IMAGE_DOCKER, IMAGE_ROOT_TAR, IMAGE_ROOT_DIRECTORY, IMAGE_ELF };
 struct image {
     enum image_kind kind;
     char *name; /* for messages: the argument or "standard input" */
-    const char *platform;
+    const struct guest *guest;
     struct tree *tree;
     struct container container;
     size_t layer_count;
 };
 /* Reads IMAGE into image->tree (file data in the spool) and image->container. */
-bool image_load(struct tool *tool, const char *argument, const char *platform, struct image *image);
+bool image_load(struct tool *tool, const char *argument, const struct guest *guest,
+                struct image *image);
 const char *image_kind_name(enum image_kind kind);
 
 struct blob {
@@ -327,7 +340,8 @@ struct elf_file {
 };
 bool elf_is_elf(const uint8_t *bytes, uint64_t size);
 /* Reads headers; never fails: what is wrong is in `bad` and `reason`. */
-void elf_read(struct elf_file *file, const uint8_t *bytes, uint64_t size);
+void elf_read(struct elf_file *file, const struct guest *guest, const uint8_t *bytes,
+              uint64_t size);
 const char *elf_machine_name(uint16_t machine, char to[32]);
 void elf_collect_hints(struct elf_file *file);
 void elf_add_hint(struct elf_file *file, uint64_t address, uint64_t size,
@@ -428,7 +442,9 @@ struct engine {
 extern const struct engine engines[];
 extern const size_t engine_count;
 const struct engine *engine_named(const char *name);
-char *engine_path(const struct tool *tool, const struct engine *engine);
+/* The guest matters for the native engine only. */
+char *engine_path(const struct tool *tool, const struct engine *engine,
+                  const struct guest *guest);
 /* The whole command line, program first. */
 void engine_command(const struct tool *tool, const struct engine *engine, const char *program,
                     const struct engine_start *start, struct words *words);

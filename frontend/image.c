@@ -144,10 +144,10 @@ static bool load_file(struct tool *tool, struct image *image, const char *argume
     return ok;
 }
 
-bool image_load(struct tool *tool, const char *argument, const char *platform,
+bool image_load(struct tool *tool, const char *argument, const struct guest *guest,
                 struct image *image) {
     struct stat st;
-    *image = (struct image){.platform = platform, .tree = tree_new()};
+    *image = (struct image){.guest = guest, .tree = tree_new()};
     image->name = copy_string(strcmp(argument, "-") == 0 ? "standard input" : argument);
     image->container.working_directory = copy_string("");
     image->container.user = copy_string("");

@@ -229,6 +229,7 @@ static int inspect_module(struct inspect_command *command, const uint8_t *bytes,
         return fail(command->tool, command->image, "is a module that c2w-aot did not build"), 1;
     if (!rootfs_read(command->tool, command->image, module.rootfs, module.rootfs_size, &image))
         return 1;
+    image.guest = guest_of_platform(command->platform);
     return print_report(command, &image, "module", describe_module(&module, size));
 }
 
@@ -246,7 +247,7 @@ static int inspect_work(void *context) {
     }
     struct image image;
     struct container_overrides none = {.inspect = true};
-    if (!image_load(tool, command->image, command->platform, &image))
+    if (!image_load(tool, command->image, guest_of_platform(command->platform), &image))
         return 1;
     if (!container_finish(tool, &image, &none))
         return 1;
@@ -295,7 +296,7 @@ static int run_inspect(struct tool *tool, const struct verb *verb, int argc, cha
 
 static const struct option_spec inspect_options[] = {
     {0, "json", NULL, "print JSON", INSPECT_JSON},
-    {0, "platform", "OS/ARCH", "image to choose from an index: linux/riscv64 (default)",
+    {0, "platform", "OS/ARCH", "what the image is for: linux/riscv64 (default) or linux/amd64",
      INSPECT_PLATFORM},
     {'q', "quiet", NULL, "print no progress", INSPECT_QUIET},
 };

@@ -22,7 +22,7 @@ static void scan_node(const struct image *image, struct inventory *inventory,
             reallocate(inventory->files, (inventory->count + 64) * sizeof *inventory->files);
     struct elf_file *file = &inventory->files[inventory->count++];
     *file = (struct elf_file){.node = node, .path = tree_path(node)};
-    elf_read(file, bytes, inode->size);
+    elf_read(file, image->guest, bytes, inode->size);
 }
 
 void inventory_scan(const struct image *image, struct inventory *inventory) {
@@ -43,18 +43,17 @@ static struct elf_file *file_of_node(struct inventory *inventory, const struct t
  * file's directory), then the usual directories. */
 static struct elf_file *find_needed(const struct image *image, struct inventory *inventory,
                                     const struct elf_file *user, const char *name) {
-    static const char *const usual[] = {"/lib/riscv64-linux-gnu",
-                                        "/usr/lib/riscv64-linux-gnu",
-                                        "/lib64/lp64d",
-                                        "/lib64",
-                                        "/usr/lib64",
-                                        "/lib",
-                                        "/usr/lib",
-                                        "/usr/local/lib"};
-    size_t usual_count = sizeof usual / sizeof usual[0];
-    for (size_t i = 0; i < user->run_path.count + usual_count; i++) {
-        const char *directory =
-            i < user->run_path.count ? user->run_path.items[i] : usual[i - user->run_path.count];
+    static const char *const usual[] = {"/lib64",   "/usr/lib64",     "/lib",
+                                        "/usr/lib", "/usr/local/lib", NULL};
+    const char *const *const lists[] = {(const char *const *)user->run_path.items,
+                                        image->guest->libraries, usual};
+    for (size_t list = 0, i = 0; list < sizeof lists / sizeof lists[0];) {
+        const char *directory = lists[list] ? lists[list][i++] : NULL;
+        if (!directory) {
+            list++;
+            i = 0;
+            continue;
+        }
         const char *reason;
         struct tree_node *from = user->node->parent;
         if (strncmp(directory, "$ORIGIN", 7) == 0)

@@ -137,7 +137,7 @@ static bool choose_manifest(struct reader *reader, const json_t *index, unsigned
                 return false;
             said = platform_of(loaded, platform);
         }
-        if (said && strcmp(platform, reader->image->platform) != 0) {
+        if (said && strcmp(platform, reader->image->guest->platform) != 0) {
             if (strncmp(platform, "unknown/", 8) != 0) /* attestations */
                 remember_other(reader, platform);
             continue;
@@ -145,7 +145,7 @@ static bool choose_manifest(struct reader *reader, const json_t *index, unsigned
         if (reader->chosen &&
             strcmp(text_of(reader->chosen, "digest"), text_of(descriptor, "digest")) != 0)
             return fail(reader->tool, name, "holds several %s images (save one image alone)",
-                        reader->image->platform);
+                        reader->image->guest->platform);
         reader->chosen = descriptor;
     }
     return true;
@@ -171,11 +171,12 @@ static bool read_config(struct reader *reader, const json_t *json, const char *m
     struct image *image = reader->image;
     struct container *container = &image->container;
     char platform[PLATFORM_SIZE];
-    if (platform_of(json, platform) && strcmp(platform, image->platform) != 0)
-        return fail(reader->tool, image->name, "is an image for %s, not for %s%s", platform,
-                    image->platform,
-                    strcmp(platform, "linux/amd64") == 0 ? " (linux/amd64 is not supported yet)"
-                                                         : " (get the image for that platform)");
+    if (platform_of(json, platform) && strcmp(platform, image->guest->platform) != 0)
+        return fail(reader->tool, image->name, "is an image for %s, not for %s (%s%s)", platform,
+                    image->guest->platform,
+                    guest_of_platform(platform) ? "use --platform "
+                                                : "get the image for that platform",
+                    guest_of_platform(platform) ? platform : "");
     const json_t *config = json_object_get(json, "config");
     static const char *const lists[] = {"Entrypoint", "Cmd", "Env"};
     for (size_t i = 0; i < 3; i++)
@@ -250,10 +251,10 @@ static bool load_oci(struct reader *reader) {
     if (!index || !choose_manifest(reader, index, 0))
         return false;
     if (!reader->chosen)
-        return fail(reader->tool, image->name, "has no %s image, only %s%s", image->platform,
-                    reader->others[0] ? reader->others : "none",
-                    strstr(reader->others, "linux/amd64") ? " (linux/amd64 is not supported yet)"
-                                                          : " (get the image for that platform)");
+        return fail(reader->tool, image->name, "has no %s image, only %s%s",
+                    image->guest->platform, reader->others[0] ? reader->others : "none",
+                    reader->others[0] ? " (use --platform, or get the image for that platform)"
+                                      : "");
     if (!descriptor_member(reader, reader->chosen, member, &digest))
         return false;
     json_t *manifest = load_json(reader, member, &digest);

@@ -27,7 +27,7 @@ static void print_commands(struct tool *tool, const char *module) {
         const struct engine *engine = &engines[i];
         if (strcmp(engine->name, "native") == 0)
             continue;
-        char *path = engine_path(tool, engine);
+        char *path = engine_path(tool, engine, NULL);
         struct engine_start start = {.module = module};
         struct words words = {0};
         engine_command(tool, engine, engine->program, &start, &words);

@@ -104,7 +104,7 @@ static const struct engine *choose_engine(struct run_command *command, char **pa
         bool wasm = engine->version_argument;
         if (command->engine ? strcmp(command->engine, engine->name) != 0 : !wasm)
             continue;
-        *path = engine_path(tool, engine);
+        *path = engine_path(tool, engine, guest_of_platform(command->build.platform));
         if (*path)
             return engine;
         if (command->engine) {

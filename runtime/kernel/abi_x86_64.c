@@ -5,6 +5,7 @@
 #include "../isa/x86_64/flags.h"
 #include "../isa/x86_64/helpers.h"
 #include "../isa/x86_64/insn.h"
+#include "../isa/x86_64/x87_eval.h"
 #include "abi.h"
 #include "mm.h"
 #include "signal.h"
@@ -39,8 +40,8 @@ void abi_syscall_return(int64_t result) { leave_syscall(&c2w_cpu, (uint64_t)resu
 /* --- programs and threads --- */
 
 static void reset_float(struct cpu *cpu) {
-    memset(&cpu->x87, 0, sizeof cpu->x87);
-    x87_initialise(&cpu->x87);
+    memset(x87_of(cpu), 0, sizeof(struct x87));
+    x87_initialise(x87_of(cpu));
     memset(cpu->xmm, 0, sizeof cpu->xmm);
     cpu->mxcsr = MXCSR_DEFAULT;
 }

@@ -81,7 +81,7 @@ static void compare_file(const char *path) {
         return;
     }
     struct elf_file file = {.path = (char *)path};
-    elf_read(&file, bytes, (uint64_t)status.st_size);
+    elf_read(&file, guest_of_platform("linux/riscv64"), bytes, (uint64_t)status.st_size);
     for (size_t i = 0; i < file.segment_count; i++) {
         const struct elf_segment *segment = &file.segments[i];
         for (uint64_t at = 0; segment->executable && at + 2 <= segment->file_size; at += 2)

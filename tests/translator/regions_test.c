@@ -241,7 +241,7 @@ static void check_file(const char *path) {
         return;
     }
     struct elf_file file = {.path = (char *)path};
-    elf_read(&file, bytes, (uint64_t)status.st_size);
+    elf_read(&file, guest_of_platform("linux/riscv64"), bytes, (uint64_t)status.st_size);
     elf_collect_hints(&file);
     struct translator_input input = {.path = path,
                                      .isa = GUEST_RISCV64,
