@@ -13,7 +13,8 @@
 
 void elf_add_hint(struct elf_file *file, uint64_t address, uint64_t size,
                   enum code_evidence evidence, const char *name) {
-    if ((address & 1) || !elf_executable_address(file, address) || file->hint_count == MAX_HINTS)
+    bool misaligned = file->machine == EM_RISCV && (address & 1);
+    if (misaligned || !elf_executable_address(file, address) || file->hint_count == MAX_HINTS)
         return;
     if (size > UINT32_MAX)
         size = 0;
@@ -59,13 +60,29 @@ static void add_symbols(struct elf_file *file, Elf *elf, Elf_Scn *section,
     }
 }
 
+/* Relocations that put an address of code somewhere: the addend, or a symbol's. */
+static const struct {
+    uint16_t machine;
+    uint8_t type;
+    bool of_symbol;
+} code_relocations[] = {
+    {EM_RISCV, R_RISCV_RELATIVE, false},   {EM_RISCV, R_RISCV_IRELATIVE, false},
+    {EM_RISCV, R_RISCV_64, true},          {EM_RISCV, R_RISCV_JUMP_SLOT, true},
+    {EM_X86_64, R_X86_64_RELATIVE, false}, {EM_X86_64, R_X86_64_IRELATIVE, false},
+    {EM_X86_64, R_X86_64_64, true},        {EM_X86_64, R_X86_64_GLOB_DAT, true},
+    {EM_X86_64, R_X86_64_JUMP_SLOT, true},
+};
+
 static void add_relocation(struct elf_file *file, uint64_t type, uint64_t addend,
                            const GElf_Sym *symbol) {
-    if (type == R_RISCV_RELATIVE || type == R_RISCV_IRELATIVE)
-        elf_add_hint(file, addend, 0, EVIDENCE_RELOCATION, NULL);
-    else if ((type == R_RISCV_64 || type == R_RISCV_JUMP_SLOT) && symbol &&
-             symbol->st_shndx != SHN_UNDEF)
-        elf_add_hint(file, symbol->st_value + addend, 0, EVIDENCE_RELOCATION, NULL);
+    for (size_t i = 0; i < sizeof code_relocations / sizeof *code_relocations; i++) {
+        if (code_relocations[i].machine != file->machine || code_relocations[i].type != type)
+            continue;
+        if (!code_relocations[i].of_symbol)
+            elf_add_hint(file, addend, 0, EVIDENCE_RELOCATION, NULL);
+        else if (symbol && symbol->st_shndx != SHN_UNDEF)
+            elf_add_hint(file, symbol->st_value + addend, 0, EVIDENCE_RELOCATION, NULL);
+    }
 }
 
 static void add_relocations(struct elf_file *file, Elf_Data *data, Elf_Data *symbols) {

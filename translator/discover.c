@@ -152,7 +152,7 @@ static void follow_call(struct discovery *discovery, uint32_t address, uint32_t 
 static void follow_jump(struct discovery *discovery, uint32_t address, struct jump_target target) {
     if (target.is_known) {
         push_edge(discovery, address, target.address);
-    } else if (!target.is_return) {
+    } else if (!target.is_return && !target.is_slot) {
         struct indirect_jump jump = {.address = address};
         APPEND(discovery->jumps, discovery->jump_count, discovery->jump_capacity, jump);
     }

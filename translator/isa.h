@@ -36,6 +36,7 @@ struct jump_target {
     uint32_t address;
     bool is_return;  /* through the register or stack slot that holds return addresses */
     bool may_return; /* a return unless a jump table is found */
+    bool is_slot;    /* through a memory location of its own, as in a PLT: no jump table */
 };
 /* Where a branch, jump or call at an address leads. */
 struct jump_target insn_target(const struct insn *insn, uint32_t address,

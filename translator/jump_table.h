@@ -5,7 +5,7 @@
 
 #include "discover.h"
 
-enum { MAX_PATH = 96, REGISTERS = 32, MAX_SYMBOLS = REGISTERS + 2 * MAX_PATH };
+enum { MAX_PATH = 96, REGISTERS = 32, MAX_SYMBOLS = REGISTERS + 4 * MAX_PATH };
 enum { NO_SYMBOL = -1 };
 
 struct step {
@@ -40,6 +40,9 @@ struct evaluation {
     /* What the last comparison compared, for guests whose branches look at flags. */
     bool has_compared;
     struct value compared[2];
+    /* The memory operand that was used last, for indexes that are compared in their stack slot. */
+    bool has_slot;
+    struct value slot_address, slot_value;
 };
 
 struct value constant_value(int64_t constant);

@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "../../runtime/isa/x86_64/insn.h"
+#include "../../translator/mnemonics_x86_64.h"
 
 enum { SHOWN = 20 };
 
@@ -159,57 +160,6 @@ static const char *wrong_operand(const cs_insn *theirs, const struct insn *insn)
     return NULL;
 }
 
-/* Whether capstone's mnemonic is that of the operation. */
-static bool same_mnemonic(const cs_insn *theirs, const struct insn *insn) {
-    static const struct {
-        const char *theirs;
-        uint16_t op;
-    } aliases[] = {
-        {"endbr64", OP_nop},    {"endbr32", OP_nop},      {"pause", OP_nop},
-        {"rdsspq", OP_nop},     {"rdsspd", OP_nop},       {"cldemote", OP_nop},
-        {"lfence", OP_fence},   {"sfence", OP_fence},     {"prefetch", OP_nop},
-        {"prefetchw", OP_nop},  {"prefetchwt1", OP_nop},  {"prefetchnta", OP_nop},
-        {"prefetcht0", OP_nop}, {"prefetcht1", OP_nop},   {"prefetcht2", OP_nop},
-        {"ud0", OP_ud},         {"ud1", OP_ud},           {"tzcnt", OP_bsf16},
-        {"tzcnt", OP_bsf32},    {"tzcnt", OP_bsf64},      {"lzcnt", OP_bsr16},
-        {"lzcnt", OP_bsr32},    {"lzcnt", OP_bsr64},      {"movabs", OP_mov8},
-        {"movabs", OP_mov16},   {"movabs", OP_mov32},     {"movabs", OP_mov64},
-        {"salc", OP_illegal},   {"fstpnce", OP_fstp_sti}, {"bndldx", OP_nop},
-        {"bndstx", OP_nop},     {"bndmk", OP_nop},        {"bndcl", OP_nop},
-        {"bndcu", OP_nop},      {"bndcn", OP_nop},        {"bndmov", OP_nop},
-        {"fcompi", OP_fcomip},  {"fucompi", OP_fucomip},  {"loop", OP_loop32},
-        {"loope", OP_loope32},  {"loopne", OP_loopne32},  {"mov", OP_mov_imm64},
-        {"sal", OP_shl8},       {"sal", OP_shl16},        {"sal", OP_shl32},
-        {"sal", OP_shl64},      {"jrcxz", OP_jecxz},      {"clflushopt", OP_clflush},
-        {"pushf", OP_pushf64},  {"popf", OP_popf64},
-    };
-    static const char *const prefixes[] = {"rep ",      "repe ", "repne ",   "repz ",
-                                           "repnz ",    "lock ", "notrack ", "xacquire ",
-                                           "xrelease ", "bnd ",  "data16 "};
-    const char *name = theirs->mnemonic, *ours = op_table[insn->op].mnemonic;
-    for (size_t k = 0; k < sizeof prefixes / sizeof *prefixes; k++) {
-        size_t length = strlen(prefixes[k]);
-        if (!strncmp(name, prefixes[k], length)) {
-            name += length;
-            k = (size_t)-1;
-        }
-    }
-    size_t length = strlen(ours);
-    if (!strcmp(name, ours))
-        return true;
-    if (insn->op >= OP_movs8 && insn->op <= OP_cmps64) /* movsb, movsw, movsd, movsq */
-        return !strncmp(name, ours, length) && strlen(name) == length + 1;
-    if (!strncmp(ours, "cmp", 3) && insn->op >= OP_cmpps && insn->op <= OP_cmpsd) /* cmpltps */
-        return !strncmp(name, "cmp", 3) && !strcmp(name + strlen(name) - 2, ours + 3);
-    if (insn->op == OP_privileged)
-        return true;
-    for (size_t k = 0; k < sizeof aliases / sizeof *aliases; k++) {
-        if (aliases[k].op == insn->op && !strcmp(aliases[k].theirs, name))
-            return true;
-    }
-    return false;
-}
-
 /* Where capstone does as AMD processors do (a branch with operand size 16 has a short distance), or
  * lets a segment prefix without meaning undo one that has; and the length of undefined opcodes. */
 static bool is_read_differently(const cs_insn *theirs, const struct insn *insn) {
@@ -313,7 +263,7 @@ static unsigned compare(struct comparison *comparison, const uint8_t *bytes, siz
         return theirs->size;
     } else if (ours.len != theirs->size) {
         differ(comparison, "length", bytes, theirs, valid, &ours);
-    } else if (!same_mnemonic(theirs, &ours)) {
+    } else if (!mnemonic_fits(theirs->mnemonic, ours.op)) {
         differ(comparison, "mnemonic", bytes, theirs, valid, &ours);
     } else {
         const char *wrong = wrong_operand(theirs, &ours);

@@ -15,6 +15,12 @@
 #include "../../frontend/frontend.h"
 #include "../../translator/internal.h"
 
+#if defined(C2W_GUEST_X86_64)
+#define PLATFORM "linux/amd64"
+#else
+#define PLATFORM "linux/riscv64"
+#endif
+
 static double seconds(void) {
     struct timespec now;
     clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &now);
@@ -128,11 +134,12 @@ static bool print_file(const char *path, bool unresolved, bool blocks) {
         fprintf(stderr, "%s: cannot be read\n", path);
         return false;
     }
+    const struct guest *guest = guest_of_platform(PLATFORM);
     struct elf_file file = {.path = (char *)path};
-    elf_read(&file, guest_of_platform("linux/riscv64"), bytes, (uint64_t)status.st_size);
+    elf_read(&file, guest, bytes, (uint64_t)status.st_size);
     elf_collect_hints(&file);
     struct translator_input input = {.path = path,
-                                     .isa = GUEST_RISCV64,
+                                     .isa = guest->isa,
                                      .load_base = file.load_base,
                                      .segments = file.code,
                                      .segment_count = file.code_count,
