@@ -67,9 +67,11 @@ int device_open(struct inode *inode, struct file *file) {
         /* /dev/tty is the process' controlling terminal; /dev/console the host's. */
         if (inode->rdev == DEVICE(5, 0) && !current->process->controlling_tty)
             return -ENXIO;
+        if (inode->rdev == DEVICE(5, 0) && pty_is(current->process->controlling_tty))
+            return pty_open_slave(current->process->controlling_tty, file);
         return console_open(inode, file);
     }
-    return -ENXIO;
+    return S_ISCHR(inode->mode) ? pty_open(inode, file) : -ENXIO;
 }
 
 void dev_mount(void) {
@@ -86,6 +88,8 @@ void dev_mount(void) {
     inode_put(make_name(root, "stdin", S_IFLNK | 0777, 0, "/proc/self/fd/0"));
     inode_put(make_name(root, "stdout", S_IFLNK | 0777, 0, "/proc/self/fd/1"));
     inode_put(make_name(root, "stderr", S_IFLNK | 0777, 0, "/proc/self/fd/2"));
+    inode_put(make_name(root, "ptmx", S_IFLNK | 0777, 0, "pts/ptmx"));
+    inode_put(make_name(root, "pts", S_IFDIR | 0755, 0, NULL));
     inode_put(make_name(root, "shm", S_IFDIR | 01777, 0, NULL));
     mount_at("/dev", fs);
     struct filesystem *shm = overlay_new("tmpfs", "shm", "size=65536k", 0x01021994, false);

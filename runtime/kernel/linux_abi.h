@@ -315,12 +315,18 @@ struct linux_pollfd {
 #define TIOCGPGRP 0x540F
 #define TIOCSPGRP 0x5410
 #define TIOCOUTQ 0x5411
+#define TIOCSTI 0x5412
 #define TIOCGWINSZ 0x5413
 #define TIOCSWINSZ 0x5414
 #define FIONREAD 0x541B
 #define FIONBIO 0x5421
 #define TIOCNOTTY 0x5422
+#define TCSBRKP 0x5425
 #define TIOCGSID 0x5429
+#define TIOCGPTN 0x80045430u
+#define TIOCSPTLCK 0x40045431u
+#define TIOCGPTLCK 0x80045439u
+#define TIOCGPTPEER 0x5441
 #define FIONCLEX 0x5450
 #define FIOCLEX 0x5451
 #define FIOASYNC 0x5452
@@ -330,6 +336,60 @@ struct linux_termios {
     uint8_t line, cc[19];
 };
 _Static_assert(sizeof(struct linux_termios) == 36, "struct termios of the kernel");
+/* c_iflag */
+#define ISTRIP 0x20
+#define INLCR 0x40
+#define IGNCR 0x80
+#define ICRNL 0x100
+#define IXON 0x400
+#define IXANY 0x800
+#define IUTF8 0x4000
+/* c_oflag */
+#define OPOST 1
+#define OLCUC 2
+#define ONLCR 4
+#define OCRNL 8
+#define ONOCR 0x10
+#define ONLRET 0x20
+#define TABDLY 0x1800
+#define XTABS 0x1800
+/* c_lflag */
+#define ISIG 1
+#define ICANON 2
+#define ECHO 8
+#define ECHOE 0x10
+#define ECHOK 0x20
+#define ECHONL 0x40
+#define NOFLSH 0x80
+#define TOSTOP 0x100
+#define ECHOCTL 0x200
+#define ECHOKE 0x800
+#define IEXTEN 0x8000
+/* c_cc */
+#define VINTR 0
+#define VQUIT 1
+#define VERASE 2
+#define VKILL 3
+#define VEOF 4
+#define VTIME 5
+#define VMIN 6
+#define VSTART 8
+#define VSTOP 9
+#define VSUSP 10
+#define VEOL 11
+#define VREPRINT 12
+#define VWERASE 14
+#define VLNEXT 15
+#define VEOL2 16
+/* TCXONC and TCFLSH */
+#define TCOOFF 0
+#define TCOON 1
+#define TCIOFF 2
+#define TCION 3
+#define TCIFLUSH 0
+#define TCOFLUSH 1
+#define TCIOFLUSH 2
+
 struct linux_winsize {
     uint16_t rows, columns, x_pixels, y_pixels;
 };

@@ -49,8 +49,11 @@ struct file *open_node(struct path_node *node, int flags, int *error) {
     struct file *file =
         file_new_inode(&path_only_ops, (uint32_t)(flags & ~CREATION_FLAGS), inode, node);
     *error = inode_refresh(inode);
-    if (!*error && !(flags & O_PATH))
+    if (!*error && !(flags & O_PATH)) {
+        file->flags |= flags & O_NOCTTY; /* for the time of the open */
         *error = open_inode(inode, file);
+        file->flags &= ~(uint32_t)O_NOCTTY;
+    }
     if (*error) {
         file->ops = NULL;
         file_put(file);

@@ -117,7 +117,7 @@ static void show_stat(struct text *text, const struct proc_subject *subject) {
     struct memory_sizes sizes = sizes_of(p);
     uint64_t ignored, caught;
     signal_sets(p, &ignored, &caught);
-    int terminal = p->controlling_tty ? (int)DEVICE(5, 1) : 0;
+    int terminal = p->controlling_tty ? (int)pty_device(p->controlling_tty) : 0;
     int foreground = p->controlling_tty ? p->controlling_tty->foreground : -1;
     text_printf(text, "%d (%s) %c %d %d %d %d %d 4194304 0 0 0 0 ", task ? task->tid : p->pid,
                 name_of(subject), state_of(p, task), parent_of(p), p->pgid, p->sid, terminal,

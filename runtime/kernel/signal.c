@@ -311,7 +311,7 @@ int64_t signal_set_altstack(const struct linux_sigaltstack *stack, uint64_t sp) 
 
 /* --- delivery --- */
 
-static bool is_orphaned(const struct process *process) {
+bool process_is_orphaned(const struct process *process) {
     for (const struct process *p = kernel.processes; p; p = p->next)
         if (p->pgid == process->pgid && p->state != PROCESS_ZOMBIE && p->parent &&
             p->parent->pgid != p->pgid && p->parent->sid == p->sid)
@@ -326,7 +326,7 @@ static bool do_default(int signal, bool forced) {
     if ((bit & IGNORED_BY_DEFAULT) || (process == kernel.init && !forced))
         return true;
     if (bit & STOP_SIGNALS) {
-        if (signal != SIGSTOP && is_orphaned(process))
+        if (signal != SIGSTOP && process_is_orphaned(process))
             return true;
         process_stop(process, signal);
         c2w_cpu.event |= EVENT_RESCHED;

@@ -30,6 +30,8 @@ int64_t signal_set_altstack(const struct linux_sigaltstack *stack, uint64_t sp);
 
 /* SIGCHLD (or the exit signal) to the parent: a child ended, stopped or continued. */
 void signal_parent(struct process *child, int code, int status);
+/* Nobody in its session could continue its process group if it stopped. */
+bool process_is_orphaned(const struct process *process);
 /* Sets the mask, never blocking SIGKILL and SIGSTOP. */
 void signal_set_mask(uint64_t mask);
 

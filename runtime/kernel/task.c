@@ -8,6 +8,7 @@
 #include "sched.h"
 #include "signal.h"
 #include "timer.h"
+#include "vfs.h"
 
 #define PID_MAX 32768
 
@@ -212,6 +213,8 @@ static void process_end(struct process *process, int status_word) {
     heap_free(process->environment);
     process->environment = NULL;
     process->environment_size = 0;
+    if (process->controlling_tty && process->sid == process->pid)
+        pty_session_ended(process->controlling_tty);
     interval_timers_drop(process);
     posix_timers_drop(process);
     process->state = PROCESS_ZOMBIE;

@@ -4,24 +4,26 @@
  * reads back what it set. */
 #include <string.h>
 
+#include "signal.h"
 #include "vfs.h"
 
-#define ICRNL 0x100
-#define IXON 0x400
-#define OPOST 1
-#define ONLCR 4
-#define B38400_CS8_CREAD_HUPCL 0x4bf
-#define ISIG_ICANON_ECHO_ECHOE_ECHOK 0x3b
-#define ECHOCTL_ECHOKE_IEXTEN 0x8a00
+#define B38400_CS8_CREAD 0xbfu
+#define HUPCL 0x400u
 
-struct tty *tty_new(void) {
+void tty_init(struct tty *tty) {
     static const uint8_t control[19] = {3, 28, 127, 21, 4, 0, 1, 0, 17, 19, 26, 0, 18, 15, 23, 22};
-    struct tty *tty = heap_alloc(sizeof *tty);
     tty->termios.iflag = ICRNL | IXON;
     tty->termios.oflag = OPOST | ONLCR;
-    tty->termios.cflag = B38400_CS8_CREAD_HUPCL;
-    tty->termios.lflag = ISIG_ICANON_ECHO_ECHOE_ECHOK | ECHOCTL_ECHOKE_IEXTEN;
+    tty->termios.cflag = B38400_CS8_CREAD;
+    tty->termios.lflag =
+        ISIG | ICANON | ECHO | ECHOE | ECHOK | ECHOCTL | ECHOKE | IEXTEN;
     memcpy(tty->termios.cc, control, sizeof control);
+}
+
+struct tty *tty_new(void) {
+    struct tty *tty = heap_alloc(sizeof *tty);
+    tty_init(tty);
+    tty->termios.cflag |= HUPCL;
     tty->size = (struct linux_winsize){24, 80, 0, 0};
     return tty;
 }
@@ -46,6 +48,8 @@ int tty_check_foreground(struct tty *tty, int signal) {
         return 0;
     if (is_blocked_or_ignored(signal))
         return signal == SIGTTIN ? -EIO : 0;
+    if (process_is_orphaned(process))
+        return -EIO;
     signal_group(process->pgid, signal);
     wait_on(&tty->foreground_changed); /* again after SIGCONT */
     return -EBLOCK;
@@ -62,14 +66,17 @@ static int64_t set_group(struct tty *tty, uint64_t argument) {
     int error = tty_check_foreground(tty, SIGTTOU);
     if (error)
         return error;
+    error = -ESRCH;
     for (const struct process *p = kernel.processes; p; p = p->next) {
         if (p->pgid == group && p->sid == current->process->sid) {
             tty->foreground = group;
             wake_all(&tty->foreground_changed);
             return 0;
         }
+        if (p->pgid == group)
+            error = -EPERM;
     }
-    return -EPERM;
+    return error;
 }
 
 static int64_t set_controlling(struct tty *tty, uint64_t steal) {
@@ -88,6 +95,14 @@ static int64_t set_controlling(struct tty *tty, uint64_t steal) {
     return 0;
 }
 
+void tty_leave_session(struct tty *tty) {
+    tty->session = tty->foreground = 0;
+    for (struct process *p = kernel.processes; p; p = p->next) {
+        if (p->controlling_tty == tty)
+            p->controlling_tty = NULL;
+    }
+}
+
 static int64_t give_up(struct tty *tty) {
     struct process *process = current->process;
     if (!controls(tty))
@@ -95,11 +110,7 @@ static int64_t give_up(struct tty *tty) {
     if (process->sid == process->pid) { /* the session leader: for all of the session */
         signal_group(tty->foreground, SIGHUP);
         signal_group(tty->foreground, SIGCONT);
-        tty->session = tty->foreground = 0;
-        for (struct process *p = kernel.processes; p; p = p->next) {
-            if (p->controlling_tty == tty)
-                p->controlling_tty = NULL;
-        }
+        tty_leave_session(tty);
     }
     process->controlling_tty = NULL;
     return 0;
@@ -121,18 +132,21 @@ static int64_t get_id(const struct tty *tty, int32_t id, uint64_t argument) {
     return controls(tty) ? user_write(argument, &id, sizeof id) : -ENOTTY;
 }
 
+int64_t tty_change_settings(struct tty *tty, uint64_t argument) {
+    int error = tty_check_foreground(tty, SIGTTOU);
+    return error ? error : user_read(&tty->termios, argument, sizeof tty->termios);
+}
+
 int64_t tty_ioctl(struct tty *tty, struct file *file, uint32_t request, uint64_t argument) {
     (void)file;
     int32_t zero = 0;
-    int error;
     switch (request) {
     case TCGETS:
         return user_write(argument, &tty->termios, sizeof tty->termios);
     case TCSETS:
     case TCSETSW:
     case TCSETSF:
-        error = tty_check_foreground(tty, SIGTTOU);
-        return error ? error : user_read(&tty->termios, argument, sizeof tty->termios);
+        return tty_change_settings(tty, argument);
     case TIOCGWINSZ:
         return user_write(argument, &tty->size, sizeof tty->size);
     case TIOCSWINSZ:

@@ -99,6 +99,7 @@ void vfs_init(void) {
     stdio_init();
     proc_mount();
     dev_mount();
+    pty_mount();
     preopen_mount();
     open_stdio();
     process->creds = creds;

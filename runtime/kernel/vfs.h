@@ -116,6 +116,7 @@ struct vfs {
     struct rootfs *rootfs;
     struct block_store *blocks;
     struct tty *console;
+    struct pty_system *ptys;
     struct stdio *stdio;
     struct wait_queue lock_released;
     uint8_t boot_id[16];
@@ -265,10 +266,23 @@ struct tty {
     struct inode *inode;
 };
 struct tty *tty_new(void);
+void tty_init(struct tty *tty); /* the settings of a new terminal */
 int64_t tty_ioctl(struct tty *tty, struct file *file, uint32_t request, uint64_t argument);
 /* 0, or what a read (SIGTTIN) or write (SIGTTOU) from the background gives. */
 int tty_check_foreground(struct tty *tty, int signal);
 void tty_make_controlling(struct tty *tty);
+/* TCSETS*: also for terminals that do more with the new settings. */
+int64_t tty_change_settings(struct tty *tty, uint64_t argument);
+/* No process has it as its controlling terminal any more. */
+void tty_leave_session(struct tty *tty);
+
+/* --- pty.c --- */
+void pty_mount(void); /* /dev/pts */
+int pty_open(struct inode *inode, struct file *file);
+int pty_open_slave(struct tty *tty, struct file *file); /* a controlling terminal, for /dev/tty */
+bool pty_is(const struct tty *tty);                     /* not the host's terminal */
+uint64_t pty_device(const struct tty *tty);
+void pty_session_ended(struct tty *tty); /* its leader has ended */
 
 void stdio_init(void);
 int console_open(struct inode *inode, struct file *file);
