@@ -44,10 +44,14 @@ static bool translate_files(struct tool *tool, const struct build_options *optio
                                                         .isa = guest->isa,
                                                         .inode = file->node->inode->number,
                                                         .load_base = file->load_base,
+                                                        .image_end = (uint32_t)elf_image_end(file),
+                                                        .file_size = file->size,
                                                         .segments = file->code,
                                                         .segment_count = file->code_count,
                                                         .hints = file->hints,
-                                                        .hint_count = file->hint_count};
+                                                        .hint_count = file->hint_count,
+                                                        .counts = file->counts,
+                                                        .count_count = file->count_count};
     }
     struct translator_options translator = options->translator;
     char error[512] = "";
@@ -55,6 +59,7 @@ static bool translate_files(struct tool *tool, const struct build_options *optio
     if (!find_cache(tool, options->cache, &cache, &translator.cache_limit))
         return false;
     translator.cache_directory = cache;
+    translator.use_counts = options->profiles.count > 0;
     translator.work_directory = tool->scratch;
     translator.progress = translation_progress;
     translator.progress_context = tool;
@@ -108,11 +113,17 @@ bool build_module(struct tool *tool, const struct build_options *options, const 
         return false;
     report->rootfs_bytes = stat(rootfs, &st) == 0 ? (uint64_t)st.st_size : 0;
     inventory_scan(&image, &report->inventory);
+    for (size_t i = 0; i < options->profiles.count; i++)
+        if (!profile_read(tool, options->profiles.items[i], &report->profile))
+            return false;
     enum lift_mode lift = image.guest->translated ? options->lift : LIFT_NONE;
     if (lift != options->lift)
         note(tool, "programs for %s are interpreted (only those for riscv64 are translated)",
              image.guest->name);
-    inventory_select(&image, &report->inventory, lift);
+    bool profiled = options->profiles.count && lift != LIFT_NONE;
+    if (profiled)
+        profile_match(tool, &report->profile, &report->inventory);
+    inventory_select(&image, &report->inventory, lift, profiled ? &report->profile : NULL);
     if (report->inventory.limited)
         note(tool,
              "more than %u MiB of code: only the entrypoint's file and its libraries are lifted",

@@ -9,6 +9,10 @@ const struct option_spec shared_options[] = {
      BUILD_PLATFORM},
     {0, "lift", "all|none", "compile the image's programs (default) or interpret everything",
      BUILD_LIFT},
+    {0, "profile", "FILE",
+     "compile what a profile saw (C2W_PROFILE=FILE c2w-aot run); may be given\nmore than once",
+     BUILD_PROFILE},
+    {0, "count", NULL, "count instructions in compiled code for C2W_STATS=1 (slower)", BUILD_COUNT},
     {0, "fma", "exact|unfused",
      "fused multiply-add: exact (default), or multiply and add, which is\nfaster and differs in "
      "the last bit",
@@ -83,6 +87,12 @@ bool build_option_set(struct tool *tool, const struct verb *verb, struct build_o
         options->lift = strcmp(value, "none") == 0 ? LIFT_NONE : LIFT_ALL;
         return options->lift == LIFT_NONE || strcmp(value, "all") == 0 ||
                wrong_value(tool, verb, "lift", value, "all or none");
+    case BUILD_PROFILE:
+        words_add(&options->profiles, value);
+        return true;
+    case BUILD_COUNT:
+        options->translator.count_instructions = true;
+        return true;
     case BUILD_FMA:
         options->translator.fma = strcmp(value, "unfused") == 0 ? FMA_UNFUSED : FMA_EXACT;
         return options->translator.fma == FMA_UNFUSED || strcmp(value, "exact") == 0 ||

@@ -138,17 +138,41 @@ static bool read_dynamic(struct elf_file *file, Elf *elf, const GElf_Phdr *heade
     return pie;
 }
 
-static uint64_t count_text(const struct elf_file *file, Elf *elf) {
+/* Extends the code of the segment that holds a section. */
+static void add_code(struct elf_file *file, const GElf_Shdr *header) {
+    for (size_t i = 0; i < file->segment_count; i++) {
+        struct elf_segment *segment = &file->segments[i];
+        if (!segment->executable || header->sh_addr < segment->address ||
+            header->sh_addr - segment->address >= segment->file_size ||
+            header->sh_size > segment->file_size - (header->sh_addr - segment->address))
+            continue;
+        if (segment->code_end == 0 || header->sh_addr < segment->code)
+            segment->code = header->sh_addr;
+        if (header->sh_addr + header->sh_size > segment->code_end)
+            segment->code_end = header->sh_addr + header->sh_size;
+    }
+}
+
+/* Sections tell code from the constants that may share its segment. */
+static uint64_t count_text(struct elf_file *file, Elf *elf) {
     uint64_t sections = 0, segments = 0;
     Elf_Scn *section = NULL;
     GElf_Shdr header;
     while ((section = elf_nextscn(elf, section)))
         if (gelf_getshdr(section, &header) && header.sh_type == SHT_PROGBITS &&
-            (header.sh_flags & SHF_EXECINSTR) && elf_executable_address(file, header.sh_addr))
+            (header.sh_flags & SHF_EXECINSTR) && elf_executable_address(file, header.sh_addr)) {
             sections += header.sh_size;
-    for (size_t i = 0; i < file->segment_count; i++)
-        if (file->segments[i].executable)
-            segments += file->segments[i].file_size;
+            add_code(file, &header);
+        }
+    for (size_t i = 0; i < file->segment_count; i++) {
+        struct elf_segment *segment = &file->segments[i];
+        if (segment->executable)
+            segments += segment->file_size;
+        if (segment->code_end == 0) {
+            segment->code = segment->address;
+            segment->code_end = segment->address + segment->file_size;
+        }
+    }
     return sections && sections <= segments ? sections : segments;
 }
 
@@ -224,8 +248,6 @@ void elf_read(struct elf_file *file, const struct guest *guest, const uint8_t *b
         snprintf(file->reason, sizeof file->reason, "another machine's");
     else if (file->kind == ELF_OBJECT)
         snprintf(file->reason, sizeof file->reason, "object file or core dump");
-    else if (file->kind == ELF_SHARED)
-        snprintf(file->reason, sizeof file->reason, "shared libraries are interpreted");
     else if (file->text_bytes == 0)
         snprintf(file->reason, sizeof file->reason, "it has no code");
 }

@@ -218,18 +218,32 @@ static void add_from_programs(struct elf_file *file, Elf *elf, bool sections, bo
     }
 }
 
+static void add_segment(struct elf_file *file, const struct elf_segment *segment, uint64_t start,
+                        uint64_t end, bool executable) {
+    uint64_t skipped = start - segment->address;
+    if (start < end)
+        file->code[file->code_count++] =
+            (struct code_segment){.address = (uint32_t)(start + file->load_base),
+                                  .size = (uint32_t)(end - start),
+                                  .bytes = file->bytes + segment->offset + skipped,
+                                  .file_offset = segment->offset + skipped,
+                                  .executable = executable,
+                                  .writable = segment->writable};
+}
+
+/* What precedes and follows the code in its segment is data. */
 static void make_segments(struct elf_file *file) {
-    file->code = allocate(file->segment_count * sizeof *file->code);
+    file->code = allocate((3 * file->segment_count + 1) * sizeof *file->code);
     for (size_t i = 0; i < file->segment_count; i++) {
         const struct elf_segment *segment = &file->segments[i];
-        if (segment->file_size)
-            file->code[file->code_count++] =
-                (struct code_segment){.address = (uint32_t)(segment->address + file->load_base),
-                                      .size = (uint32_t)segment->file_size,
-                                      .bytes = file->bytes + segment->offset,
-                                      .file_offset = segment->offset,
-                                      .executable = segment->executable,
-                                      .writable = segment->writable};
+        uint64_t end = segment->address + segment->file_size;
+        if (!segment->executable) {
+            add_segment(file, segment, segment->address, end, false);
+            continue;
+        }
+        add_segment(file, segment, segment->address, segment->code, false);
+        add_segment(file, segment, segment->code, segment->code_end, true);
+        add_segment(file, segment, segment->code_end, end, false);
     }
 }
 

@@ -13,7 +13,7 @@
  *   rootfs_write.c, rootfs_read.c  tree <-> root file system image (runtime/rootfs.h)
  *   elf_file.c, elf_hints.c, eh_frame.c, load_address.c, inventory.c  ELF files of the tree
  *   build.c, build_options.c, report.c, run.c, engines.c, inspect.c, module_read.c, cache.c,
- *   doctor.c              the verbs
+ *   profile.c, doctor.c              the verbs
  *
  * Errors: a function that can fail prints its one line with fail() and returns false (or NULL);
  * callers pass the failure on without another message.  Memory of one command is not returned
@@ -311,6 +311,7 @@ enum elf_kind { ELF_PROGRAM, ELF_PIE, ELF_SHARED, ELF_OBJECT };
 /* File offsets and link-time addresses of one PT_LOAD. */
 struct elf_segment {
     uint64_t offset, file_size, address, memory_size;
+    uint64_t code, code_end; /* addresses between which its code lies */
     bool executable, writable;
 };
 struct elf_file {
@@ -337,6 +338,11 @@ struct elf_file {
     size_t code_count;
     struct code_hint *hints;
     size_t hint_count, hint_capacity;
+    /* what a profile says about it */
+    uint64_t content_hash; /* 0 = not computed */
+    bool profiled;
+    struct code_count *counts;
+    size_t count_count;
 };
 bool elf_is_elf(const uint8_t *bytes, uint64_t size);
 /* Reads headers; never fails: what is wrong is in `bad` and `reason`. */
@@ -349,6 +355,8 @@ void elf_add_hint(struct elf_file *file, uint64_t address, uint64_t size,
 /* Bytes at a link-time address and how many follow in its segment; NULL when not in the file. */
 const uint8_t *elf_at(const struct elf_file *file, uint64_t address, uint64_t *available);
 bool elf_executable_address(const struct elf_file *file, uint64_t address);
+/* Address behind the memory of the loaded file, whole pages. */
+uint64_t elf_image_end(const struct elf_file *file);
 /* Adds a hint for each FDE of .eh_frame at a link-time address. */
 void eh_frame_hints(struct elf_file *file, uint64_t address, uint64_t size);
 /* The address of .eh_frame that .eh_frame_hdr names; false when it cannot be read. */
@@ -359,12 +367,43 @@ enum lift_mode { LIFT_ALL, LIFT_NONE };
 #define LIFT_MAX_TEXT (UINT64_C(8) << 20)
 struct inventory {
     struct elf_file *files; /* ascending by path */
+    struct elf_file **order; /* the same: the entrypoint's file and what it needs, other programs
+                                and what they need, the others */
     size_t count;
+    size_t entrypoint_count, needed_count; /* how many of `order` the first, the first two are */
     bool limited; /* text above LIFT_MAX_TEXT: only the program's closure is lifted */
 };
 void inventory_scan(const struct image *image, struct inventory *inventory);
-void inventory_select(const struct image *image, struct inventory *inventory, enum lift_mode mode);
+struct profile;
+/* With a profile (or NULL) the files that it knows are lifted. */
+void inventory_select(const struct image *image, struct inventory *inventory, enum lift_mode mode,
+                      const struct profile *profile);
 void assign_load_addresses(struct inventory *inventory);
+
+/* --- profile.c: what profile.md describes --- */
+
+struct profile_block {
+    uint64_t offset, executions;
+    uint64_t instructions; /* 0: entries of lifted code */
+};
+struct profile_file {
+    uint64_t hash, size;
+    char *path;
+    struct profile_block *blocks;
+    size_t block_count;
+};
+struct profile {
+    struct profile_file *files;
+    size_t file_count;
+    uint64_t elsewhere;
+    uint64_t total; /* by profile_match: all instructions that were counted */
+};
+/* Adds what a file says. */
+bool profile_read(struct tool *tool, const char *path, struct profile *profile);
+/* Marks the files that are profiled; notes those that are not in the image as they were. */
+void profile_match(struct tool *tool, struct profile *profile, struct inventory *inventory);
+/* Fills file->counts, when its load address is known. */
+void profile_counts(const struct profile *profile, struct elf_file *file);
 
 /* --- verbs --- */
 
@@ -374,6 +413,7 @@ struct build_options {
     enum lift_mode lift;
     struct translator_options translator;
     const char *cache; /* --cache: directory, "off", or NULL */
+    struct words profiles;
     bool keep_temporaries, strip;
 };
 /* What build reports. */
@@ -381,6 +421,7 @@ struct build_report {
     struct inventory inventory;
     struct translator_report translation;
     struct link_report link;
+    struct profile profile;
     uint64_t rootfs_bytes;
     double seconds;
 };
@@ -398,6 +439,8 @@ enum shared_option {
     BUILD_OUTPUT = 1,
     BUILD_PLATFORM,
     BUILD_LIFT,
+    BUILD_PROFILE,
+    BUILD_COUNT,
     BUILD_FMA,
     BUILD_FFLAGS,
     BUILD_CHECKED,

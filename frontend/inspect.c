@@ -107,8 +107,6 @@ static json_t *predict_gaps(const struct image *image, const struct inventory *i
         else if (file->interpreter &&
                  !tree_find(image->tree, image->tree->root, file->interpreter, true, &reason))
             add_gap(gaps, "%s cannot run: %s is missing", file->path, file->interpreter);
-        else if (file->kind == ELF_SHARED)
-            add_gap(gaps, "%s is interpreted%s", file->path, "");
         if (file->node->inode->mode & (S_ISUID | S_ISGID))
             add_gap(gaps, "%s is set-id%s", file->path, "");
     }
@@ -196,7 +194,7 @@ static int print_report(struct inspect_command *command, const struct image *ima
                         const char *kind, json_t *module) {
     struct inventory inventory;
     inventory_scan(image, &inventory);
-    inventory_select(image, &inventory, LIFT_ALL);
+    inventory_select(image, &inventory, LIFT_ALL, NULL);
     json_t *report = json_object(), *files = json_array();
     for (size_t i = 0; i < inventory.count; i++)
         json_array_append_new(files, describe_elf(&inventory.files[i]));

@@ -68,40 +68,87 @@ static struct elf_file *find_needed(const struct image *image, struct inventory 
     return NULL;
 }
 
-static void mark_closure(const struct image *image, struct inventory *inventory,
-                         struct elf_file *file, bool *wanted) {
-    if (!file || wanted[file - inventory->files])
+/* Appends a file and what it needs to the order: its interpreter, then DT_NEEDED, depth first. */
+static void add_closure(const struct image *image, struct inventory *inventory,
+                        struct elf_file *file, bool *added) {
+    const char *reason;
+    if (!file || added[file - inventory->files])
         return;
-    wanted[file - inventory->files] = true;
+    added[file - inventory->files] = true;
+    inventory->order[inventory->needed_count++] = file;
+    if (file->interpreter) {
+        struct tree_node *node =
+            tree_find(image->tree, image->tree->root, file->interpreter, true, &reason);
+        add_closure(image, inventory, file_of_node(inventory, node), added);
+    }
     for (size_t i = 0; i < file->needed.count; i++)
-        mark_closure(image, inventory, find_needed(image, inventory, file, file->needed.items[i]),
-                     wanted);
+        add_closure(image, inventory, find_needed(image, inventory, file, file->needed.items[i]),
+                    added);
 }
 
-void inventory_select(const struct image *image, struct inventory *inventory, enum lift_mode mode) {
-    if (mode == LIFT_NONE)
-        return;
-    uint64_t text = 0;
+static void order_files(const struct image *image, struct inventory *inventory) {
+    bool *added = allocate(inventory->count + 1);
+    inventory->order = allocate((inventory->count + 1) * sizeof *inventory->order);
+    add_closure(image, inventory, file_of_node(inventory, image->container.program), added);
+    inventory->entrypoint_count = inventory->needed_count;
+    for (size_t i = 0; i < inventory->count; i++)
+        if (inventory->files[i].kind == ELF_PROGRAM || inventory->files[i].kind == ELF_PIE)
+            add_closure(image, inventory, &inventory->files[i], added);
+    size_t at = inventory->needed_count;
+    for (size_t i = 0; i < inventory->count; i++)
+        if (!added[i])
+            inventory->order[at++] = &inventory->files[i];
+    free(added);
+}
+
+/* What cannot be lifted has a reason already. */
+static void select_profiled(struct inventory *inventory) {
     for (size_t i = 0; i < inventory->count; i++) {
         struct elf_file *file = &inventory->files[i];
-        file->lift = file->reason[0] == 0;
-        if (file->lift)
-            text += file->text_bytes;
+        if (file->reason[0])
+            continue;
+        file->lift = file->profiled;
+        if (!file->lift)
+            snprintf(file->reason, sizeof file->reason, "not in the profile");
     }
-    if (text > LIFT_MAX_TEXT) {
-        inventory->limited = true;
-        bool *wanted = allocate(inventory->count + 1);
-        mark_closure(image, inventory, file_of_node(inventory, image->container.program), wanted);
-        for (size_t i = 0; i < inventory->count; i++)
-            if (inventory->files[i].lift && !wanted[i]) {
-                inventory->files[i].lift = false;
-                snprintf(inventory->files[i].reason, sizeof inventory->files[i].reason,
-                         "the image has too much code; only the entrypoint's is lifted");
-            }
-        free(wanted);
+}
+
+static void select_needed(struct inventory *inventory) {
+    uint64_t text = 0;
+    for (size_t i = 0; i < inventory->needed_count; i++)
+        if (!inventory->order[i]->reason[0])
+            text += inventory->order[i]->text_bytes;
+    inventory->limited = text > LIFT_MAX_TEXT;
+    size_t lifted = inventory->limited ? inventory->entrypoint_count : inventory->needed_count;
+    for (size_t i = 0; i < inventory->count; i++) {
+        struct elf_file *file = inventory->order[i];
+        if (file->reason[0])
+            continue;
+        file->lift = i < lifted;
+        if (i >= inventory->needed_count)
+            snprintf(file->reason, sizeof file->reason, "no program names it");
+        else if (!file->lift)
+            snprintf(file->reason, sizeof file->reason,
+                     "the image has too much code; only the entrypoint's is lifted");
     }
+}
+
+void inventory_select(const struct image *image, struct inventory *inventory, enum lift_mode mode,
+                      const struct profile *profile) {
+    if (mode == LIFT_NONE)
+        return;
+    order_files(image, inventory);
+    if (profile)
+        select_profiled(inventory);
+    else
+        select_needed(inventory);
     assign_load_addresses(inventory);
-    for (size_t i = 0; i < inventory->count; i++)
-        if (inventory->files[i].lift)
-            elf_collect_hints(&inventory->files[i]);
+    for (size_t i = 0; i < inventory->count; i++) {
+        struct elf_file *file = &inventory->files[i];
+        if (!file->lift)
+            continue;
+        elf_collect_hints(file);
+        if (profile)
+            profile_counts(profile, file);
+    }
 }

@@ -61,6 +61,9 @@ void print_build_report(struct tool *tool, const struct build_options *options,
                "interpreter\n",
                translation->functions, translation->cached, translation->resume_points,
                translation->unlifted);
+    if (options->profiles.count && report->profile.total)
+        printf("  profile     %.2f %% of its instructions are in lifted functions\n",
+               100.0 * (double)translation->counted_lifted / (double)report->profile.total);
     if (text)
         printf("  code        %s lifted of %s (%.0f %%)\n", size_text(translation->lifted_bytes, a),
                size_text(text, b), 100.0 * (double)translation->lifted_bytes / (double)text);

@@ -10,6 +10,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "../runtime/profile.h"
 #include "frontend.h"
 
 struct run_command {
@@ -172,6 +173,30 @@ static void pass_diagnostics(struct words *env) {
     }
 }
 
+/* C2W_PROFILE names a file of this machine: the runtime gets its directory, which the guest does not
+ * see. */
+static bool pass_profile(struct tool *tool, struct engine_start *start) {
+    const char *file = getenv("C2W_PROFILE");
+    if (!file || !*file)
+        return true;
+    char *copy = copy_string(file), *slash = strrchr(copy, '/');
+    const char *name = slash ? slash + 1 : copy;
+    if (slash)
+        *slash = 0;
+    char *directory = realpath(!slash ? "." : *copy ? copy : "/", NULL);
+    if (!directory || !*name || strchr(directory, ':'))
+        return fail(tool, file, "cannot be a profile: %s",
+                    !directory ? strerror(errno)
+                    : !*name   ? "it names a directory"
+                               : "a path with a colon cannot be given to an engine");
+    words_add(&start->mounts, format_string("%s:" PROFILE_MOUNT, directory));
+    words_add(&start->env, format_string("C2W_PROFILE=" PROFILE_MOUNT "/%s", name));
+    unsetenv("C2W_PROFILE"); /* the native engine would read it from here */
+    free(directory);
+    free(copy);
+    return true;
+}
+
 /* Whether the operand is a module; false after a message when it cannot be read. */
 static bool is_module(struct tool *tool, const char *path, bool *module) {
     *module = false;
@@ -240,6 +265,8 @@ static int run_run(struct tool *tool, const struct verb *verb, int argc, char **
     for (size_t i = 0; module && i < command.build.overrides.env.count; i++)
         words_add(&start->env, command.build.overrides.env.items[i]);
     pass_diagnostics(&start->env);
+    if (!pass_profile(tool, start))
+        return 1;
     start->args = rest;
     if (module) {
         start->module = command.build.image;
@@ -286,8 +313,8 @@ const struct verb run_verb = {
         "Words behind -- replace the image's Cmd.  An IMAGE is compiled to a temporary module\n"
         "first; the options from --platform on are those of build and concern this step, so\n"
         "for a MODULE only --env counts.  C2W_STRACE=1 (system calls, on stderr) and\n"
-        "C2W_STATS=1 (a summary at the end) are passed on to the runtime.  The exit status is\n"
-        "the container's.",
+        "C2W_STATS=1 (a summary at the end) are passed on to the runtime; C2W_PROFILE=FILE makes\n"
+        "it write a profile for build --profile.  The exit status is the container's.",
     .options = run_options,
     .option_count = sizeof run_options / sizeof run_options[0],
     .shared = true,

@@ -9,6 +9,7 @@
  *   callgraph.c       properties of functions that their callees decide
  *   cfg.c             a function's region, loops, resume points
  *   plan.c            which functions are lifted
+ *   choose.c          profile -> which of them in this build
  *   unit_key.c        function -> name of its object in the cache (object_cache.c)
  *   lift.c            region -> LLVM IR: control flow
  *   registers_GUEST.c, semantics_GUEST.c, state.c   ... registers, instructions, the CPU state

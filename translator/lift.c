@@ -610,6 +610,13 @@ static void lift_call(struct frame *f, size_t b) {
     LLVMBuildBr(l->builder, edge(f, b, block->next));
 }
 
+/* A procedure linkage table entry, or what looks like one: a function that only jumps elsewhere.  It
+ * calls the function in the other file instead of leaving that to its caller's redispatch; it counts
+ * the frame, so that functions of two files that jump to each other cannot fill the wasm stack. */
+static bool is_linkage_stub(const struct frame *f) {
+    return f->region->block_count == 1 && f->region->blocks[0]->target_count == 0 && f->l->depth;
+}
+
 /* --- blocks --- */
 
 static void lift_terminator(struct frame *f, size_t b) {
@@ -644,7 +651,7 @@ static void lift_terminator(struct frame *f, size_t b) {
             LLVMAddCase(choice, constant_pc(l, block->targets[i]), edge(f, b, block->targets[i]));
         LLVMPositionBuilderAtEnd(l->builder, elsewhere);
         store_registers(l, f->blocks[b].dirty_out);
-        return_pc(l, pc);
+        return_pc(l, is_linkage_stub(f) ? call_indirect(l, pc) : pc);
         break;
     }
     case BLOCK_STOP: {
@@ -654,6 +661,16 @@ static void lift_terminator(struct frame *f, size_t b) {
         break;
     }
     }
+}
+
+static void count_instructions(struct lift *l, uint32_t count) {
+    static const char name[] = "c2w_lifted_instructions";
+    LLVMValueRef counter = LLVMGetNamedGlobal(l->module, name);
+    if (!counter)
+        counter = LLVMAddGlobal(l->module, l->i64, name);
+    LLVMValueRef sum = LLVMBuildLoad2(l->builder, l->i64, counter, "");
+    sum = LLVMBuildAdd(l->builder, sum, LLVMConstInt(l->i64, count, false), "");
+    LLVMBuildStore(l->builder, sum, counter);
 }
 
 static void lift_block(struct frame *f, size_t b) {
@@ -668,6 +685,8 @@ static void lift_block(struct frame *f, size_t b) {
         LLVMValueRef pc = constant_pc(l, block->start);
         call_runtime(l, "c2w_lockstep", LLVMVoidTypeInContext(l->context), &pc, 1);
     }
+    if (l->options->count_instructions)
+        count_instructions(l, block->insn_count);
     uint32_t pc = block->start;
     for (uint32_t i = 0; i < block->insn_count; i++) {
         l->pc = pc;

@@ -121,6 +121,13 @@ void lifted_symbol_of_file(char *to, size_t size, uint32_t file, uint32_t pc);
 /* Instructions that a region may have. */
 #define REGION_INSNS_MAX 3000
 
+/* choose.c: what a profile says. */
+/* The input's hints, and one for each count that is in no block of the program, which was discovered
+ * without them; one heap block. */
+struct code_hint *hints_from_counts(const struct program *program, size_t *count);
+/* Chooses the functions that the inputs' counts are in; returns the weight of what they hold. */
+uint64_t choose_counted(struct plan *plan);
+
 /* unit_key.c: names the object of a function, whose region is given, in the cache. */
 void unit_key(const struct plan *plan, const struct translator_options *options,
               const struct lifted_function *function, const struct region *region,
@@ -144,8 +151,8 @@ void *emit_function(struct emitter *emitter, const struct plan *plan,
 
 /* tables.c: writes the object with c2w_lifted_files, and stubs for the functions (by their number
  * in the plan) that lifted code refers to and that are not chosen. */
-bool emit_tables(const struct plan *plan, const unsigned char *referenced, const char *path,
-                 char *error, size_t error_size);
+bool emit_tables(const struct plan *plan, const unsigned char *referenced,
+                 bool count_instructions, const char *path, char *error, size_t error_size);
 
 /* object_archive.c: an archive of objects, in the order they are added. */
 struct object_archive;

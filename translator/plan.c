@@ -37,7 +37,10 @@ static bool is_left_by_slices(const struct region *region, const bool *calling) 
     return false;
 }
 
-static bool is_worth_resuming(const struct region *region, size_t header) {
+static bool is_worth_resuming(const struct program *program, const struct region *region,
+                              size_t header) {
+    if (program->input->count_count) /* what is lifted is hot: an interpreter's loop, for example */
+        return true;
     uint32_t insns = 0;
     bool calls = false;
     for (size_t b = 0; b < region->block_count; b++) {
@@ -63,7 +66,7 @@ static void add_resume_points(struct builder *b, struct arena *scratch,
         uint32_t pc = region->blocks[i]->start;
         size_t index = (size_t)(region->blocks[i] - program->blocks);
         if (!region->is_header[i] || is_function(program, pc) || taken[index] ||
-            !is_worth_resuming(region, i))
+            !is_worth_resuming(program, region, i))
             continue;
         taken[index] = 1;
         plan->resume_points =

@@ -5,7 +5,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "../runtime/content_hash.h"
 #include "lift.h"
+
+#define FILE_FIELDS 9 /* of struct lifted_file (runtime/lifted.h), before its entries */
 
 struct entry {
     uint32_t file, pc;
@@ -59,8 +62,8 @@ static bool write_file(const char *path, const char *bytes, size_t size) {
     return fclose(file) == 0 && ok;
 }
 
-bool emit_tables(const struct plan *plan, const unsigned char *referenced, const char *path,
-                 char *error, size_t error_size) {
+bool emit_tables(const struct plan *plan, const unsigned char *referenced,
+                 bool count_instructions, const char *path, char *error, size_t error_size) {
     struct emitter *emitter = emitter_new(error, error_size);
     if (!emitter)
         return false;
@@ -72,7 +75,9 @@ bool emit_tables(const struct plan *plan, const unsigned char *referenced, const
     LLVMTypeRef entry_type =
         LLVMStructTypeInContext(l.context, (LLVMTypeRef[]){l.i32, l.pointer}, 2, false);
     LLVMTypeRef file_type = LLVMStructTypeInContext(
-        l.context, (LLVMTypeRef[]){l.i32, l.i32, l.i32, l.i32, l.i32, l.i32, l.pointer}, 7, false);
+        l.context,
+        (LLVMTypeRef[]){l.i64, l.i32, l.i32, l.i32, l.i32, l.i32, l.i32, l.i32, l.i32, l.pointer},
+        FILE_FIELDS + 1, false);
 
     size_t entry_count, file_count = 0;
     struct entry *entries = collect_entries(plan, &entry_count);
@@ -103,17 +108,20 @@ bool emit_tables(const struct plan *plan, const unsigned char *referenced, const
         LLVMSetInitializer(array, LLVMConstArray2(entry_type, values, n));
         LLVMSetGlobalConstant(array, true);
         LLVMSetLinkage(array, LLVMInternalLinkage);
-        uint32_t numbers[] = {input->inode,
+        uint64_t numbers[FILE_FIELDS] = {content_hash_add(CONTENT_HASH_START, segment->bytes, segment->size),
+                              input->inode,
+                              (uint32_t)input->file_size,
                               input->load_base,
+                              input->image_end,
                               segment->address,
                               segment->address + segment->size,
                               (uint32_t)segment->file_offset,
                               (uint32_t)n};
-        LLVMValueRef row[7];
-        for (int i = 0; i < 6; i++)
-            row[i] = LLVMConstInt(l.i32, numbers[i], false);
-        row[6] = array;
-        files[file_count++] = LLVMConstNamedStruct(file_type, row, 7);
+        LLVMValueRef row[FILE_FIELDS + 1];
+        for (int i = 0; i < FILE_FIELDS; i++)
+            row[i] = LLVMConstInt(i ? l.i32 : l.i64, numbers[i], false);
+        row[FILE_FIELDS] = array;
+        files[file_count++] = LLVMConstNamedStruct(file_type, row, FILE_FIELDS + 1);
     }
     LLVMValueRef table =
         LLVMAddGlobal(l.module, LLVMArrayType2(file_type, file_count), "c2w_lifted_files");
@@ -122,6 +130,9 @@ bool emit_tables(const struct plan *plan, const unsigned char *referenced, const
     LLVMValueRef count = LLVMAddGlobal(l.module, l.i32, "c2w_lifted_file_count");
     LLVMSetInitializer(count, LLVMConstInt(l.i32, file_count, false));
     LLVMSetGlobalConstant(count, true);
+    LLVMValueRef counts = LLVMAddGlobal(l.module, l.i32, "c2w_lifted_code_counts");
+    LLVMSetInitializer(counts, LLVMConstInt(l.i32, count_instructions, false));
+    LLVMSetGlobalConstant(counts, true);
     free(entries);
     free(files);
     free(values);

@@ -20,6 +20,7 @@ struct work {
     struct object_cache *cache; /* or NULL */
     struct object *objects;     /* per function of the plan */
     unsigned char *referenced;  /* per function: lifted code calls it or jumps to it */
+    unsigned char **lifted;     /* per program and block: it is in lifted code */
     size_t total;               /* instructions */
     pthread_mutex_t lock;       /* guards the rest */
     size_t next, done, cached, chosen;
@@ -44,6 +45,8 @@ static void refer(struct work *work, uint32_t file, uint32_t pc) {
 static void find_references(struct work *work, uint32_t file, const struct region *region) {
     for (size_t b = 0; b < region->block_count; b++) {
         const struct block *block = region->blocks[b];
+        size_t number = (size_t)(block - work->plan->programs[file].blocks);
+        __atomic_store_n(&work->lifted[file][number], 1, __ATOMIC_RELAXED);
         if (block->end == BLOCK_CALL)
             refer(work, file, block->target);
         for (unsigned i = 0; i < block_successor_count(block); i++)
@@ -166,14 +169,18 @@ static bool write_archive(struct work *work, const char *path) {
     return archive_close(archive, work->error, work->error_size) && good;
 }
 
-static void count_code(const struct plan *plan, struct translator_report *report) {
-    report->resume_points = plan->resume_count;
+static void count_code(const struct work *work, struct translator_report *report) {
+    const struct plan *plan = work->plan;
+    for (size_t i = 0; i < plan->function_count; i++)
+        report->resume_points += plan->functions[i].chosen ? plan->functions[i].resume_count : 0;
     for (size_t p = 0; p < plan->program_count; p++) {
         const struct program *program = &plan->programs[p];
-        report->blocks += program->block_count;
         uint32_t covered = 0; /* blocks ascend by start and may overlap */
         for (size_t b = 0; b < program->block_count; b++) {
             const struct block *block = &program->blocks[b];
+            if (!work->lifted[p][b])
+                continue;
+            report->blocks++;
             report->instructions += block->insn_count;
             uint32_t from = block->start > covered ? block->start : covered;
             if (block->next > from) {
@@ -224,23 +231,46 @@ static bool lift_plan(const struct plan *plan, const struct translator_options *
                         .error_size = error_size};
     work.objects = calloc(plan->function_count + 1, sizeof *work.objects);
     work.referenced = calloc(plan->function_count + 1, 1);
-    if (!work.objects || !work.referenced)
+    work.lifted = calloc(plan->program_count + 1, sizeof *work.lifted);
+    if (!work.objects || !work.referenced || !work.lifted)
         abort();
+    for (size_t p = 0; p < plan->program_count; p++)
+        if (!(work.lifted[p] = calloc(plan->programs[p].block_count + 1, 1)))
+            abort();
     if (options->dump_ir)
         unlink(options->dump_ir);
     translated->archive = join(options->work_directory, "lifted.a");
     translated->tables = join(options->work_directory, "tables.o");
     bool good = make_objects(&work) && write_archive(&work, translated->archive) &&
-                emit_tables(plan, work.referenced, translated->tables, error, error_size);
+                emit_tables(plan, work.referenced, options->count_instructions, translated->tables, error, error_size);
     close_cache(&work, report);
     report->functions = work.chosen;
     report->cached = work.cached;
     report->llvm_seconds = work.seconds;
+    count_code(&work, report);
+    for (size_t p = 0; p < plan->program_count; p++)
+        free(work.lifted[p]);
+    free(work.lifted);
     for (size_t i = 0; i < plan->function_count; i++)
         free(work.objects[i].bytes);
     free(work.objects);
     free(work.referenced);
     return good;
+}
+
+/* Discovery, once more with what it did not find though a profile saw it executed. */
+static bool discover_counted(const struct translator_input *input, struct program *program,
+                             struct translator_input *counted, char *error, size_t error_size) {
+    if (!discover(input, program, error, error_size))
+        return false;
+    if (input->count_count == 0)
+        return true;
+    *counted = *input;
+    counted->hints = hints_from_counts(program, &counted->hint_count);
+    if (counted->hint_count == input->hint_count)
+        return true;
+    program_free(program);
+    return discover(counted, program, error, error_size);
 }
 
 bool TRANSLATE_GUEST(const struct translator_input *inputs, size_t count,
@@ -251,24 +281,29 @@ bool TRANSLATE_GUEST(const struct translator_input *inputs, size_t count,
         return false;
     }
     struct program *programs = calloc(count + 1, sizeof *programs);
-    if (!programs)
+    /* Inputs with what a profile adds to their hints. */
+    struct translator_input *counted = calloc(count + 1, sizeof *counted);
+    if (!programs || !counted)
         abort();
     size_t found = 0;
     bool ok = true;
     while (ok && found < count) {
-        ok = discover(&inputs[found], &programs[found], error, error_size);
+        ok = discover_counted(&inputs[found], &programs[found], &counted[found], error, error_size);
         found += ok;
     }
     if (ok) {
         struct plan plan;
         plan_all(&plan, programs, count);
+        if (options->use_counts)
+            report->counted_lifted = choose_counted(&plan);
         ok = lift_plan(&plan, options, translated, report, error, error_size);
-        if (ok)
-            count_code(&plan, report);
         plan_free(&plan);
     }
-    for (size_t i = 0; i < found; i++)
+    for (size_t i = 0; i < found; i++) {
         program_free(&programs[i]);
+        free((void *)(uintptr_t)counted[i].hints);
+    }
     free(programs);
+    free(counted);
     return ok;
 }

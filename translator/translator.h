@@ -36,16 +36,27 @@ struct code_segment {
     bool executable, writable;
 };
 
+/* What a profile counted: a piece of straight-line code that was executed. */
+struct code_count {
+    uint32_t address;
+    uint32_t instructions; /* 0: an entry of code that was lifted */
+    uint64_t weight;       /* instructions executed there */
+};
+
 /* One ELF file, as the frontend's inventory gives it. */
 struct translator_input {
     const char *path;     /* in the image, for messages */
     enum guest_isa isa;
     uint32_t inode;       /* number in the root file system */
     uint32_t load_base;   /* 0 for ET_EXEC */
+    uint32_t image_end;   /* guest address behind its memory */
+    uint64_t file_size;   /* bytes */
     const struct code_segment *segments;
     size_t segment_count;
     const struct code_hint *hints;
     size_t hint_count;
+    const struct code_count *counts;
+    size_t count_count;
 };
 
 enum fma_mode { FMA_EXACT, FMA_RELAXED, FMA_UNFUSED };
@@ -54,6 +65,8 @@ struct translator_options {
     enum fma_mode fma;
     bool exact_fflags;     /* --fflags=exact */
     bool checked;          /* opaque guest address computation (--checked) */
+    bool count_instructions; /* add up c2w_lifted_instructions (--count) */
+    bool use_counts;       /* lift only the functions that the inputs' counts are in */
     bool lockstep;         /* compare every block with the interpreter (--lockstep) */
     unsigned jobs;         /* worker threads, 0 = number of CPUs */
     const char *work_directory; /* objects are written here; owned by the caller */
@@ -72,6 +85,7 @@ struct translator_report {
     size_t text_bytes;      /* bytes in executable segments' code sections */
     size_t lifted_bytes;    /* distinct bytes of them that were lifted */
     size_t unlifted;        /* entries given up, with the interpreter left to run them */
+    uint64_t counted_lifted; /* use_counts: weight of what is lifted */
     double llvm_seconds;    /* CPU time over all workers */
 };
 

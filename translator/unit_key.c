@@ -38,6 +38,7 @@ static void add_options(struct digest *digest, const struct translator_options *
     add_number(digest, options->exact_fflags);
     add_number(digest, options->checked);
     add_number(digest, options->lockstep);
+    add_number(digest, options->count_instructions);
 }
 
 /* What every function of the plan has: also when this build does not lift it. */

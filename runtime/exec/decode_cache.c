@@ -4,7 +4,9 @@
 #include <string.h>
 
 #include "../guest_memory.h"
+#include "../kernel/kernel.h"
 #include "exec.h"
+#include "profile.h"
 
 #define POOL_SIZE (4u << 20)
 #define MAX_INSNS 48
@@ -110,6 +112,8 @@ struct decoded_block *block_decode(uint32_t pc, uint32_t *fault_address) {
         block->flags |= BLOCK_CHECKED;
         end += at - pc;
     }
+    if (kernel.profile && (block->profile_row = profile_row(pc, count)))
+        block->flags |= BLOCK_COUNTED;
     if (lifted_lookup(pc))
         block->flags |= BLOCK_LIFTED;
     decoded_pages[first_page / 8] |= (uint8_t)(1u << first_page % 8);

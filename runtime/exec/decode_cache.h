@@ -14,6 +14,7 @@ enum decoded_block_flag {
     BLOCK_LIFTED = 1,  /* lifted code can be entered at its start */
     BLOCK_CHECKED = 2, /* in a writable page: its bytes are compared on entry */
     BLOCK_STALE = 4,   /* its bytes have changed: look the PC up again */
+    BLOCK_COUNTED = 8, /* its executions are counted for a profile */
 };
 
 /* Straight-line code up to the next instruction that leaves it; never past a page's end, except for
@@ -23,6 +24,7 @@ struct decoded_block {
     uint8_t count; /* instructions, without OP_BLOCK_END */
     uint8_t flags;
     uint16_t byte_count;
+    uint32_t profile_row; /* BLOCK_COUNTED */
     struct decoded_block *next_in_bucket;
     struct decoded_block *successor[2]; /* cached: not taken or behind, taken; or NULL */
     const uint8_t *bytes;               /* BLOCK_CHECKED: what was decoded */

@@ -5,6 +5,7 @@
 #include "../kernel/kernel.h"
 #include "../kernel/mm.h"
 #include "exec.h"
+#include "profile.h"
 
 /* Frames of recursive lifted functions on the wasm stack.  V8 and wasmtime hold some 10,000 frames
  * of ordinary size; unoptimised frames with many locals are several times larger. */
@@ -41,6 +42,8 @@ static uint32_t run(uint32_t pc, uint32_t stop, uint64_t sp) {
         lifted_function *function =
             guest_rounds_to_nearest() && !c2w_cpu.force_interp ? lifted_lookup(pc) : NULL;
         if (function) {
+            if (__builtin_expect(kernel.profile != NULL, 0))
+                profile_count_entry(pc);
             registers_to_globals();
             pc = function();
             registers_from_globals();

@@ -1,9 +1,12 @@
 /* Lifted entries: guest PC -> wasm function, checked against what is mapped. */
 #include <string.h>
 
-#include "../kernel/kernel.h"
+#include "../content_hash.h"
+#include "../guest_memory.h"
+#include "../kernel/mm.h"
 #include "exec.h"
 
+uint64_t c2w_lifted_instructions;
 struct jump_cache_slot c2w_jump_cache[1u << JUMP_CACHE_BITS];
 
 void entries_flush(void) {
@@ -11,14 +14,71 @@ void entries_flush(void) {
         c2w_jump_cache[i] = (struct jump_cache_slot){.pc = 1};
 }
 
-/* Whether the page of pc shows the file's own bytes: its VMA maps that inode at the offset the
- * translator expected and could never be written. */
-static bool is_intact(const struct lifted_file *file, uint32_t pc) {
-    const struct vma *vma = vma_find(current->process->mm, pc);
-    return vma && vma->file && !vma->ever_writable && (vma->prot & PROT_EXEC) &&
-           vma->file_offset + (pc - vma->start) == file->text_offset + (pc - file->text_start) &&
-           file_rootfs_inode(vma->file) == file->inode;
+/* --- what is mapped --- */
+
+#define HASH_CHUNK 16384 /* bytes */
+
+/* Whether the file has the bytes of the segment that was lifted. */
+static bool has_text(struct file *file, const struct lifted_file *lifted) {
+    uint8_t chunk[HASH_CHUNK];
+    uint64_t hash = CONTENT_HASH_START;
+    uint32_t size = lifted->text_end - lifted->text_start;
+    for (uint32_t done = 0; done < size;) {
+        uint32_t part = size - done < HASH_CHUNK ? size - done : HASH_CHUNK;
+        if (file_read_at(file, chunk, part, (uint64_t)lifted->text_offset + done) != (int64_t)part)
+            return false;
+        hash = content_hash_add(hash, chunk, part);
+        done += part;
+    }
+    return hash == lifted->text_hash;
 }
+
+uint32_t entries_base(struct file *file) {
+    uint32_t inode = c2w_lifted_file_count ? file_rootfs_inode(file) : 0;
+    for (uint32_t i = 0; inode && i < c2w_lifted_file_count; i++)
+        if (c2w_lifted_files[i].inode == inode)
+            return c2w_lifted_files[i].base;
+    uint64_t size = c2w_lifted_file_count ? file_size(file) : 0;
+    for (uint32_t i = 0; i < c2w_lifted_file_count; i++)
+        if (c2w_lifted_files[i].base && c2w_lifted_files[i].file_size == size &&
+            has_text(file, &c2w_lifted_files[i]))
+            return c2w_lifted_files[i].base;
+    return 0;
+}
+
+uint16_t entries_identify(const struct vma *vma) {
+    uint32_t inode = 0;
+    for (uint32_t i = 0; i < c2w_lifted_file_count; i++) {
+        const struct lifted_file *lifted = &c2w_lifted_files[i];
+        if (vma->start > lifted->text_start || vma->end < lifted->text_end ||
+            vma->file_offset + (lifted->text_start - vma->start) != lifted->text_offset)
+            continue;
+        if (!inode)
+            inode = file_rootfs_inode(vma->file);
+        uint32_t size = lifted->text_end - lifted->text_start;
+        if (inode ? inode == lifted->inode
+                  : content_hash_add(CONTENT_HASH_START, guest_pointer(lifted->text_start), size) ==
+                        lifted->text_hash)
+            return (uint16_t)(i + 1);
+    }
+    return 0;
+}
+
+uint32_t entries_reservation(uint32_t start, uint32_t end) {
+    for (uint32_t i = 0; i < c2w_lifted_file_count; i++) {
+        const struct lifted_file *lifted = &c2w_lifted_files[i];
+        if (lifted->base && start < lifted->image_end && end > lifted->base)
+            return (uint32_t)PAGE_UP(lifted->image_end);
+    }
+    return 0;
+}
+
+void entries_text(uint16_t lifted, uint32_t *start, uint32_t *end) {
+    *start = (uint32_t)PAGE_DOWN(c2w_lifted_files[lifted - 1].text_start);
+    *end = (uint32_t)PAGE_UP(c2w_lifted_files[lifted - 1].text_end);
+}
+
+/* --- entries --- */
 
 static lifted_function *find_entry(const struct lifted_file *file, uint32_t pc) {
     uint32_t low = 0, high = file->entry_count;
@@ -37,15 +97,11 @@ lifted_function *lifted_lookup(uint32_t pc) {
     struct jump_cache_slot *slot = &c2w_jump_cache[JUMP_CACHE_SLOT(pc)];
     if (slot->pc == pc)
         return slot->function;
-    for (uint32_t i = 0; i < c2w_lifted_file_count; i++) {
-        const struct lifted_file *file = &c2w_lifted_files[i];
-        if (pc < file->text_start || pc >= file->text_end)
-            continue;
-        lifted_function *function = find_entry(file, pc);
-        if (function && is_intact(file, pc)) {
-            *slot = (struct jump_cache_slot){pc, function};
-            return function;
-        }
-    }
-    return NULL;
+    const struct vma *vma = c2w_lifted_file_count ? vma_find(current->process->mm, pc) : NULL;
+    if (!vma || !vma->lifted || !(vma->prot & PROT_EXEC))
+        return NULL;
+    lifted_function *function = find_entry(&c2w_lifted_files[vma->lifted - 1], pc);
+    if (function)
+        *slot = (struct jump_cache_slot){pc, function};
+    return function;
 }

@@ -8,6 +8,9 @@
 #include "../isa/state.h"
 #include "../lifted.h"
 
+struct file;
+struct vma;
+
 /* Runs the CPU from c2w_cpu.pc until c2w_cpu.event is set (dispatch.c).  The kernel's scheduler
  * calls it with a fresh wasm stack. */
 void cpu_run(void);
@@ -22,6 +25,17 @@ void interpret(uint32_t stop_pc, uint64_t stop_sp, uint32_t budget);
 
 /* Lifted entry for a PC in the resident address space, or NULL (entries.c). */
 lifted_function *lifted_lookup(uint32_t pc);
+
+/* Which lifted file's segment, as 1 + its index, a new executable mapping of the resident address
+ * space shows; 0 = none.  Its bytes are in the arena. */
+uint16_t entries_identify(const struct vma *vma);
+/* Where a file with lifted code, which has this many bytes of memory, has to be loaded; 0 = anywhere.
+ */
+uint32_t entries_base(struct file *file);
+/* End of an address range that a lifted file may still need and that overlaps [start, end), or 0. */
+uint32_t entries_reservation(uint32_t start, uint32_t end);
+/* The pages with the text of a lifted file, 1 + index `lifted`. */
+void entries_text(uint16_t lifted, uint32_t *start, uint32_t *end);
 
 /* Called by the kernel when executable memory of the resident address space changes: mapped,
  * unmapped, made writable.  Implemented in decode_cache.c, which also calls entries_flush().

@@ -47,6 +47,8 @@ enter:
             link = &unlinked;
             goto find;
         }
+        if (block->flags & BLOCK_COUNTED && left > 0)
+            profile_count(block->profile_row);
     }
     if (left <= 0)
         goto leave_at_block;

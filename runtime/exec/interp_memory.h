@@ -9,6 +9,7 @@
 #include "../isa/guest.h"
 #include "../kernel/kernel.h"
 #include "decode_cache.h"
+#include "profile.h"
 #include "exec.h"
 
 #define EVAL_CPU c2w_cpu

@@ -169,6 +169,7 @@ struct vma {
     bool shared, stack, reserved;
     bool ever_writable; /* private pages of it may differ from the file */
     bool dont_fork;     /* MADV_DONTFORK */
+    uint16_t lifted;    /* 1 + index of the lifted file whose bytes it shows (exec/entries.c), or 0 */
     struct file *file;  /* reference held, or NULL for anonymous memory */
     uint64_t file_offset;
 };
@@ -301,6 +302,7 @@ struct kernel {
     struct memory *memory;
     struct scheduler *scheduler;
     struct call_statistics *calls;
+    struct profile *profile; /* C2W_PROFILE; NULL = nothing is counted */
 };
 extern struct kernel kernel;
 #define current (kernel.current)

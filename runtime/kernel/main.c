@@ -2,6 +2,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "../exec/profile.h"
 #include "../rootfs.h"
 #include "exec.h"
 #include "limits.h"
@@ -19,6 +20,7 @@
 struct start {
     struct string_list words, environment;
     const char *directory, *host_name;
+    const char *profile; /* C2W_PROFILE, or NULL */
     uint32_t uid, gid, group_count;
     const uint32_t *groups;
     bool no_stdin;
@@ -113,6 +115,8 @@ static void configure(struct start *start, const struct rootfs_config *config) {
             kernel.strace = true;
         else if (strcmp(env.strings[i], "C2W_STATS=1") == 0)
             kernel.stats = true;
+        else if (strncmp(env.strings[i], "C2W_PROFILE=", 12) == 0 && env.strings[i][12])
+            start->profile = env.strings[i] + 12;
     start->uid = config->uid;
     start->gid = config->gid;
     start->group_count = config->group_count;
@@ -246,6 +250,12 @@ int kernel_main(void) {
     create_init(&start);
     set_credentials(&start);
     vfs_init();
+    int profile_error = start.profile ? profile_start(start.profile) : 0;
+    if (profile_error) {
+        complain("c2w: cannot write the profile %s: %s\n", start.profile,
+                 explain(profile_error));
+        return EXIT_NOT_FOUND;
+    }
     if (*start.directory && fs_enter(start.directory)) {
         complain("c2w: cannot use the working directory %s%s\n", start.directory, "");
         return EXIT_NOT_FOUND;
@@ -268,5 +278,8 @@ int kernel_main(void) {
     scheduler_run();
     if (kernel.stats)
         syscall_report_statistics();
+    int error = kernel.profile ? profile_write() : 0;
+    if (error)
+        complain("c2w: cannot write the whole profile %s: %s\n", start.profile, explain(error));
     return kernel.scheduler->deadlock ? EXIT_DEADLOCK : exit_code(kernel.init->exit_status);
 }

@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "../exec/exec.h"
 #include "pages.h"
 
 struct mm *mm_new(void) {
@@ -138,6 +139,28 @@ static int fill(struct mm *mm, const struct vma *vma) {
     return error || !vma->file ? error : mm_read_file(vma, vma->start, vma->end);
 }
 
+void mm_forget_lifted(struct mm *mm, uint32_t start, uint32_t end) {
+    for (const struct vma *vma = mm_find(mm, start); vma && vma->start < end; vma = vma->next) {
+        uint32_t text_start, text_end;
+        uint16_t lifted = vma->lifted;
+        if (!lifted)
+            continue;
+        entries_text(lifted, &text_start, &text_end);
+        if (start >= text_end || end <= text_start)
+            continue;
+        for (struct vma *part = mm->vmas; part; part = part->next)
+            if (part->lifted == lifted) {
+                part->lifted = 0;
+                mm_code_changed(mm, part->start, part->end);
+            }
+    }
+}
+
+static void identify(struct vma *vma) {
+    if (vma->file && !vma->shared && !vma->ever_writable && (vma->prot & PROT_EXEC))
+        vma->lifted = entries_identify(vma);
+}
+
 int mm_map(struct mm *mm, uint32_t start, uint32_t end, const struct mapping *mapping) {
     struct vma *vma = heap_alloc(sizeof *vma);
     *vma = (struct vma){
@@ -159,6 +182,7 @@ int mm_map(struct mm *mm, uint32_t start, uint32_t end, const struct mapping *ma
         return error;
     }
     set_page_prot(mm, start, end, vma->prot);
+    identify(vma);
     if (vma->prot & PROT_EXEC)
         mm_code_changed(mm, start, end);
     merge(mm, start, end);
@@ -166,6 +190,7 @@ int mm_map(struct mm *mm, uint32_t start, uint32_t end, const struct mapping *ma
 }
 
 void mm_unmap(struct mm *mm, uint32_t start, uint32_t end) {
+    mm_forget_lifted(mm, start, end);
     mm_split(mm, start);
     mm_split(mm, end);
     struct vma **link = &mm->vmas;
@@ -190,6 +215,8 @@ void mm_unmap(struct mm *mm, uint32_t start, uint32_t end) {
 int mm_protect(struct mm *mm, uint32_t start, uint32_t end, uint8_t prot) {
     mm_split(mm, start);
     mm_split(mm, end);
+    if (!(prot & PROT_EXEC) || (prot & PROT_WRITE))
+        mm_forget_lifted(mm, start, end);
     for (struct vma *vma = mm_find(mm, start); vma && vma->start < end; vma = vma->next) {
         if (vma->shared && vma->file && (prot & PROT_WRITE) &&
             (vma->file->flags & O_ACCMODE) != O_RDWR)
@@ -206,6 +233,8 @@ int mm_protect(struct mm *mm, uint32_t start, uint32_t end, uint8_t prot) {
         }
         bool code = (vma->prot | prot) & PROT_EXEC;
         vma->prot = prot;
+        if (code && !vma->lifted)
+            identify(vma);
         set_page_prot(mm, vma->start, vma->end, prot);
         if (code)
             mm_code_changed(mm, vma->start, vma->end);
@@ -245,10 +274,12 @@ struct mm *mm_fork(struct mm *mm) {
 /* --- free ranges --- */
 
 /* End of something that is in the way of [start, end), or 0.  `others`: also what other address
- * spaces map, so that their pages need no swapping. */
+ * spaces map, so that their pages need no swapping, and where lifted files belong. */
 static uint32_t find_obstacle(const struct mm *mm, uint32_t start, uint32_t end, bool others) {
     uint32_t obstacle;
     if (pages_overlap(start, end, &obstacle) || shared_overlap(start, end, &obstacle))
+        return obstacle;
+    if (others && (obstacle = entries_reservation(start, end)))
         return obstacle;
     for (const struct mm *m = mm_first(); m; m = m->next) {
         if (m != mm && !others)

@@ -55,6 +55,9 @@ struct mapping {
 int mm_map(struct mm *mm, uint32_t start, uint32_t end, const struct mapping *mapping);
 void mm_unmap(struct mm *mm, uint32_t start, uint32_t end);
 int mm_protect(struct mm *mm, uint32_t start, uint32_t end, uint8_t prot);
+/* Bytes of [start, end) are no longer a file's: lifted code of what is mapped there is not entered
+ * any more, nor that of the rest of the same segment. */
+void mm_forget_lifted(struct mm *mm, uint32_t start, uint32_t end);
 /* Splits VMAs so that none crosses the address. */
 void mm_split(struct mm *mm, uint32_t address);
 struct vma *mm_find(const struct mm *mm, uint32_t address); /* first VMA that ends above it */

@@ -1,7 +1,7 @@
 /* System calls of memory mapping. */
 #include <string.h>
 
-#include "../lifted.h"
+#include "../exec/exec.h"
 #include "mm.h"
 
 static struct mm *own_mm(void) { return current->process->mm; }
@@ -18,14 +18,11 @@ static bool get_range(uint64_t va, uint64_t length, uint32_t *start, uint32_t *e
 
 /* The translator's load address for a file that has lifted code, if [base, base + size) is free. */
 uint32_t mm_preassigned_base(const struct mm *mm, struct file *file, uint32_t size) {
-    uint32_t inode = c2w_lifted_file_count ? file_rootfs_inode(file) : 0;
-    for (uint32_t i = 0; inode && i < c2w_lifted_file_count; i++) {
-        uint32_t base = c2w_lifted_files[i].base;
-        if (c2w_lifted_files[i].inode == inode && base && base < ADDRESS_END - size &&
-            mm_is_free(mm, base, base + size) && mm_is_available(base, base + size))
-            return base;
-    }
-    return 0;
+    uint32_t base = entries_base(file);
+    return base && base < ADDRESS_END - size && mm_is_free(mm, base, base + size) &&
+                   mm_is_available(base, base + size)
+               ? base
+               : 0;
 }
 
 /* Chooses the address of a mapping; 0 = no room. */
@@ -273,6 +270,8 @@ static int discard(const struct vma *vma, uint32_t start, uint32_t end) {
     if (vma->shared || vma->reserved)
         return 0;
     memset(guest_pointer(start), 0, end - start);
+    if (vma->lifted && !file_rootfs_inode(vma->file))
+        mm_forget_lifted(own_mm(), start, end); /* the file may have other bytes by now */
     return vma->file ? mm_read_file(vma, start, end) : 0;
 }
 

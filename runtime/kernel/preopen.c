@@ -5,6 +5,7 @@
  * root's, and refuses to change owner and mode. */
 #include <string.h>
 
+#include "../profile.h"
 #include "vfs.h"
 
 #define V9FS_MAGIC 0x01021997
@@ -367,6 +368,10 @@ void preopen_mount(void) {
     for (unsigned i = 0; host_preopen(i, &fd, &name) == 0; i++) {
         struct host_stat st;
         char *path = mount_path(name);
+        if (strcmp(path, PROFILE_MOUNT) == 0) {
+            heap_free(path);
+            continue;
+        }
         if (!path[1])
             host_log(REFUSED_AS_ROOT, sizeof REFUSED_AS_ROOT - 1);
         if (!path[1] || host_stat(fd, ".", &st) || make_directories(path)) {

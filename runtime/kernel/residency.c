@@ -316,7 +316,7 @@ static uint64_t code_id(const struct mm *mm) {
     for (const struct vma *vma = mm->vmas; vma; vma = vma->next) {
         if (!(vma->prot & PROT_EXEC))
             continue;
-        h = hash(hash(h, vma->start), vma->end);
+        h = hash(hash(hash(h, vma->start), vma->end), vma->lifted);
         if (vma->start == mm->trampoline && !vma->ever_writable)
             continue; /* the same code everywhere */
         uint16_t image = image_of(vma);

@@ -137,6 +137,14 @@ void syscall_report_statistics(void) {
                  (unsigned long long)interpreted_instructions,
                  (unsigned long long)(kernel.calls ? kernel.calls->calls : 0));
     host_log(line, (size_t)length);
+    if (c2w_lifted_code_counts) {
+        uint64_t all = c2w_lifted_instructions + interpreted_instructions;
+        uint64_t share = all ? (c2w_lifted_instructions * UINT64_C(10000) + all / 2) / all : 0;
+        length = snprintf(line, sizeof line, "c2w: lifted instructions %llu, %u.%02u %% of all\n",
+                          (unsigned long long)c2w_lifted_instructions, (unsigned)(share / 100),
+                          (unsigned)(share % 100));
+        host_log(line, (size_t)length);
+    }
     for (uint32_t i = 0; kernel.calls && i < TABLE_SIZE; i++) {
         if (!kernel.calls->unsupported[i])
             continue;
