@@ -25,6 +25,13 @@ struct value fresh_value(struct evaluation *evaluation, uint32_t count) {
     return (struct value){.symbol = evaluation->symbol_count++, .scale = 1};
 }
 
+struct value masked_value(struct evaluation *evaluation, int32_t mask) {
+    bool bounds = mask >= 0 && mask < MAX_JUMP_TARGETS;
+    struct value value = fresh_value(evaluation, bounds ? (uint32_t)mask + 1 : 0);
+    evaluation->symbols[value.symbol].compared = bounds;
+    return value;
+}
+
 /* Guest arithmetic wraps. */
 static int64_t add(int64_t a, int64_t b) { return (int64_t)((uint64_t)a + (uint64_t)b); }
 static int64_t multiply(int64_t a, int64_t b) { return (int64_t)((uint64_t)a * (uint64_t)b); }
@@ -126,9 +133,12 @@ struct value load_value(struct evaluation *evaluation, struct value address, uin
                           .self = entry.symbol};
 }
 
-struct value compared_register(const struct evaluation *evaluation, unsigned reg) {
-    struct value value = evaluation->x[reg];
-    bool initial = !value.width && value.symbol == (int)reg && !value.constant && value.scale == 1;
+/* A limit; what a register holds where the path begins is perhaps the constant that it has
+ * elsewhere in the function: an index can be compared with a constant that was hoisted. */
+static struct value limit_value(const struct evaluation *evaluation, struct value value) {
+    int reg = value.symbol;
+    bool initial = !value.width && reg >= 0 && reg < REGISTERS && !value.constant &&
+                   value.scale == 1;
     if (initial && evaluation->limits->known >> reg & 1)
         return constant_value((int64_t)evaluation->limits->value[reg]);
     return value;
@@ -136,6 +146,7 @@ struct value compared_register(const struct evaluation *evaluation, unsigned reg
 
 void learn_less(struct evaluation *evaluation, struct value a, struct value limit, int64_t more) {
     a = affine(a);
+    limit = limit_value(evaluation, limit);
     if (!is_constant(limit) || a.symbol == NO_SYMBOL || a.scale != 1)
         return;
     int64_t count = add(limit.constant, more);
@@ -357,6 +368,9 @@ size_t find_jump_targets(const struct discovery *discovery, uint32_t jump, bool 
         struct evaluation evaluation;
         struct value value = evaluate_path(discovery, path, attempts[i].begin, attempts[i].hoisted,
                                            insn, &evaluation);
+        /* A table whose index is constant only on one of several ways has more targets. */
+        if (i > 0 && bounded && is_constant(value))
+            continue;
         size_t count =
             enumerate_targets(discovery, value, &evaluation, function, bounded, targets, max);
         if (count)

@@ -28,7 +28,7 @@ struct value {
 struct symbol {
     int64_t low;
     uint32_t count; /* values low .. low + count - 1; 0 = not bounded */
-    bool compared;  /* by a branch; otherwise the count follows from the symbol's width */
+    bool compared;  /* by a branch, or masked; else the count follows from the symbol's width */
 };
 
 struct evaluation {
@@ -48,6 +48,8 @@ struct evaluation {
 struct value constant_value(int64_t constant);
 /* A new symbol with values 0 .. count - 1; count 0: any value. */
 struct value fresh_value(struct evaluation *evaluation, uint32_t count);
+/* What an unknown value is after an and: its bound is as certain as one that is compared with. */
+struct value masked_value(struct evaluation *evaluation, int32_t mask);
 bool is_constant(struct value value);
 struct value add_values(struct evaluation *evaluation, struct value a, struct value b);
 struct value subtract_constant(struct evaluation *evaluation, struct value a, struct value b);
@@ -55,9 +57,6 @@ struct value shift_left(struct value value, int32_t amount);
 struct value shift_right(struct evaluation *evaluation, struct value value, int32_t amount);
 struct value load_value(struct evaluation *evaluation, struct value address, uint8_t width,
                         bool is_signed);
-/* The value of a register, where the path begins perhaps the constant that it has elsewhere in the
- * function: an index can be compared with a constant that was hoisted. */
-struct value compared_register(const struct evaluation *evaluation, unsigned reg);
 /* Learns from a < limit, where limit is a constant plus `more`. */
 void learn_less(struct evaluation *evaluation, struct value a, struct value limit, int64_t more);
 /* Nothing is known of the register any more. */

@@ -39,7 +39,7 @@ static struct value evaluate(struct evaluation *evaluation, const struct insn *i
     case OP_sh3add_uw:
         return add_values(evaluation, shift_left(a, 3), b);
     case OP_andi:
-        return fresh_value(evaluation, insn->imm >= 0 ? (uint32_t)insn->imm + 1 : 0);
+        return masked_value(evaluation, insn->imm);
     case OP_lb:
         return load_value(evaluation, add_values(evaluation, a, imm), 1, true);
     case OP_lbu:
@@ -75,11 +75,9 @@ static void learn_from_branch(struct evaluation *evaluation, const struct step *
         return;
     }
     if (less) /* a < limit */
-        learn_less(evaluation, evaluation->x[insn->rs1], compared_register(evaluation, insn->rs2),
-                   0);
+        learn_less(evaluation, evaluation->x[insn->rs1], evaluation->x[insn->rs2], 0);
     else /* limit >= b */
-        learn_less(evaluation, evaluation->x[insn->rs2], compared_register(evaluation, insn->rs1),
-                   1);
+        learn_less(evaluation, evaluation->x[insn->rs2], evaluation->x[insn->rs1], 1);
 }
 
 /* a0-a7, t0-t6 and ra. */

@@ -8,8 +8,11 @@ static struct value address_value(struct evaluation *evaluation, const struct in
     const struct value *x = evaluation->x;
     if (insn->flags & (INSN_ABSOLUTE64 | INSN_FS | INSN_GS))
         return fresh_value(evaluation, 0);
-    struct value sum = add_values(evaluation, x[insn->base], shift_left(x[insn->index], insn->scale));
-    return add_values(evaluation, sum, constant_value(insn->disp));
+    struct value index = x[insn->index]; /* may be a table's entry, which shifts take apart */
+    if (insn->scale)
+        index = shift_left(index, insn->scale);
+    index = add_values(evaluation, x[insn->base], index);
+    return add_values(evaluation, index, constant_value(insn->disp));
 }
 
 static bool same_value(struct value a, struct value b) {
@@ -157,9 +160,8 @@ static struct value evaluate(struct evaluation *evaluation, const struct insn *i
     case OP_and16:
     case OP_and32:
     case OP_and64:
-        return fresh_value(evaluation, insn->form & FORM_IMMEDIATE && insn->imm >= 0
-                                           ? (uint32_t)insn->imm + 1
-                                           : 0);
+        return insn->form & FORM_IMMEDIATE ? masked_value(evaluation, insn->imm)
+                                           : fresh_value(evaluation, 0);
     case OP_xor32:
     case OP_xor64:
         return is_same_register(insn) ? constant_value(0) : fresh_value(evaluation, 0);
@@ -180,27 +182,10 @@ static struct value evaluate(struct evaluation *evaluation, const struct insn *i
     }
 }
 
-/* An operand of a comparison: a register that the path does not set may hold a constant of the
- * function. */
-static struct value compared_source(struct evaluation *evaluation, const struct insn *insn,
-                                    uint8_t width) {
-    if (insn->form & FORM_IMMEDIATE)
-        return unsigned_immediate(insn, width);
-    return insn->form & FORM_MEMORY_SRC
-               ? load(evaluation, insn, width, false)
-               : compared_register(evaluation, width == 1 ? insn->rm / 8 : insn->rm);
-}
-
-static struct value compared_destination(struct evaluation *evaluation, const struct insn *insn,
-                                         uint8_t width) {
-    return insn->form & FORM_MEMORY_DST
-               ? load(evaluation, insn, width, false)
-               : compared_register(evaluation, width == 1 ? insn->reg / 8 : insn->reg);
-}
-
 static void compare(struct evaluation *evaluation, const struct insn *insn, uint8_t width) {
-    evaluation->compared[0] = compared_destination(evaluation, insn, width);
-    evaluation->compared[1] = compared_source(evaluation, insn, width);
+    evaluation->compared[0] = destination(evaluation, insn, width);
+    evaluation->compared[1] = insn->form & FORM_IMMEDIATE ? unsigned_immediate(insn, width)
+                                                          : source(evaluation, insn, width);
     evaluation->has_compared = true;
 }
 

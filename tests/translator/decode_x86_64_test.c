@@ -31,7 +31,7 @@ static void differ(struct comparison *comparison, const char *what, const uint8_
     printf("\n");
 }
 
-/* What capstone does not know or reads with another length (decode_x86_64.c): in text it is data. */
+/* What capstone does not know or reads with another length (decode_x86_64.c); data, in text. */
 static bool is_left_out(const uint8_t *bytes, const struct insn *insn) {
     bool reserved = bytes[0] == 0x0f && bytes[1] >= 0x19 && bytes[1] <= 0x1e;
     return insn->op == OP_ud || insn->op == OP_movsxd16 || insn->op == OP_movsxd32 ||

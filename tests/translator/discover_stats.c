@@ -1,6 +1,7 @@
 /* What discovery finds in ELF files: prints one line per property.
  *   discover_stats FILE...
  *   discover_stats --unresolved FILE    also lists the indirect jumps that were not understood
+ *                                       and code that was not found
  *   discover_stats --blocks FILE        also lists all blocks, targets of jump tables and
  * irreducible functions */
 #include <fcntl.h>
@@ -17,8 +18,15 @@
 
 #if defined(C2W_GUEST_X86_64)
 #define PLATFORM "linux/amd64"
+static bool is_padding(const struct insn *insn) {
+    return insn->op == OP_nop || insn->op == OP_int3 ||
+           (insn->op >= OP_xchg16 && insn->op <= OP_xchg64 && insn->reg == insn->rm);
+}
 #else
 #define PLATFORM "linux/riscv64"
+static bool is_padding(const struct insn *insn) {
+    return insn->op == OP_addi && insn->rd == INSN_SINK;
+}
 #endif
 
 static double seconds(void) {
@@ -44,6 +52,71 @@ static size_t covered_bytes(const struct program *program) {
             end = block->next;
     }
     return covered;
+}
+
+/* Where the text between two addresses is not in blocks. */
+struct gaps {
+    size_t padding;
+    size_t refused; /* in functions that have instructions which the decoder does not know */
+    size_t missed;
+};
+
+static uint32_t function_end(const struct program *program, uint32_t address) {
+    for (size_t i = 0; i < program->input->hint_count; i++) {
+        const struct code_hint *hint = &program->input->hints[i];
+        if (hint->evidence == EVIDENCE_FDE && address >= hint->address &&
+            address - hint->address < hint->size)
+            return hint->address + hint->size;
+    }
+    return 0;
+}
+
+/* The function is one that an FDE tells, or else what is between padding. */
+static void add_gap(const struct program *program, struct decoder *decoder, uint32_t start,
+                    uint32_t end, bool list, struct gaps *gaps) {
+    uint32_t address = start, piece = start, function = function_end(program, start);
+    size_t code = 0;
+    bool refused = false;
+    while (address < end) {
+        size_t available;
+        struct insn insn;
+        const uint8_t *bytes = program_bytes(program->input, address, &available);
+        bool known = bytes && decode_insn(decoder, bytes, available, address, &insn);
+        uint32_t next = address + (known ? insn.len : INSN_ALIGNMENT);
+        bool padding = known && is_padding(&insn);
+        if (next > end)
+            next = end;
+        gaps->padding += padding ? next - address : 0;
+        code += padding ? 0 : next - address;
+        refused |= !known;
+        address = next;
+        if (address < end && (function ? address < function : !padding))
+            continue;
+        *(refused ? &gaps->refused : &gaps->missed) += code;
+        if (list && !refused && code)
+            printf("missed 0x%x %zu\n", piece, code);
+        code = 0;
+        refused = false;
+        piece = address;
+        function = function_end(program, address);
+    }
+}
+
+static void print_gaps(const struct program *program, bool list) {
+    struct gaps gaps = {0};
+    struct decoder *decoder = decoder_new();
+    uint32_t end = 0;
+    for (size_t i = 0; i < program->block_count; i++) {
+        const struct block *block = &program->blocks[i];
+        size_t available;
+        if (end && block->start > end && program_bytes(program->input, end, &available) &&
+            block->start - end < available)
+            add_gap(program, decoder, end, block->start, list, &gaps);
+        if (block->next > end)
+            end = block->next;
+    }
+    printf("gaps padding %zu refused %zu missed %zu\n", gaps.padding, gaps.refused, gaps.missed);
+    decoder_free(decoder);
 }
 
 static void print_regions(const struct program *program, bool blocks) {
@@ -155,6 +228,7 @@ static bool print_file(const char *path, bool unresolved, bool blocks) {
     printf("file %s\n", path);
     printf("seconds %.3f\n", seconds() - start);
     print_program(&program, unresolved, blocks);
+    print_gaps(&program, unresolved);
     print_regions(&program, blocks);
     print_call_graph(&program);
     program_free(&program);
