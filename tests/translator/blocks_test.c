@@ -1,14 +1,8 @@
-/* Small pieces of code and the blocks that discovery makes of them. */
-#include <inttypes.h>
-#include <stdio.h>
-#include <string.h>
+/* Small pieces of RISC-V code and the blocks that discovery makes of them. */
+#include "blocks.h"
 
-#include "../../translator/internal.h"
+enum { MAX_WORDS = 8 };
 
-enum { BASE = 0x10000, MAX_WORDS = 8 };
-
-/* Code at BASE, entered there.  Blocks as "start-next end target", addresses relative to BASE; "!"
- * marks a call that is believed not to return. */
 static const struct {
     const char *name;
     uint32_t code[MAX_WORDS];
@@ -66,54 +60,12 @@ static const struct {
      "0-4 call 8 !; 8-c jump 8"},
 };
 
-static const char *const end_names[] = {"fall",          "branch",        "jump",   "call",
-                                        "call_indirect", "jump_indirect", "return", "stop"};
-
-static void print_blocks(const struct program *program, char *to, size_t size) {
-    size_t used = 0;
-    to[0] = '\0';
-    for (size_t i = 0; i < program->block_count && used < size; i++) {
-        const struct block *block = &program->blocks[i];
-        used +=
-            (size_t)snprintf(to + used, size - used, "%s%" PRIx32 "-%" PRIx32 " %s", i ? "; " : "",
-                             block->start - BASE, block->next - BASE, end_names[block->end]);
-        if (used < size &&
-            (block->end == BLOCK_BRANCH || block->end == BLOCK_JUMP || block->end == BLOCK_CALL))
-            used += (size_t)snprintf(to + used, size - used, " %" PRIx32, block->target - BASE);
-        if (used < size && block->no_return)
-            used += (size_t)snprintf(to + used, size - used, " !");
-    }
-}
-
 int main(void) {
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         uint8_t bytes[4 * MAX_WORDS];
         for (size_t j = 0; j < sizeof bytes; j++)
             bytes[j] = (uint8_t)(rows[i].code[j / 4] >> 8 * (j % 4));
-        struct code_segment segment = {
-            .address = BASE, .size = sizeof bytes, .bytes = bytes, .executable = true};
-        struct code_hint hint = {.address = BASE, .evidence = EVIDENCE_ENTRY};
-        struct translator_input input = {.path = rows[i].name,
-                                         .isa = GUEST_RISCV64,
-                                         .segments = &segment,
-                                         .segment_count = 1,
-                                         .hints = &hint,
-                                         .hint_count = 1};
-        struct program program;
-        char text[400], error[200];
-        if (!discover(&input, &program, error, sizeof error)) {
-            printf("not ok %s: %s\n", rows[i].name, error);
-            continue;
-        }
-        print_blocks(&program, text, sizeof text);
-        if (strcmp(text, rows[i].blocks))
-            printf("not ok %s: \"%s\", not \"%s\"\n", rows[i].name, text, rows[i].blocks);
-        else if (program.function_count != rows[i].functions)
-            printf("not ok %s: %zu functions, not %zu\n", rows[i].name, program.function_count,
-                   rows[i].functions);
-        else
-            printf("ok %s\n", rows[i].name);
-        program_free(&program);
+        check_blocks(rows[i].name, bytes, sizeof bytes, rows[i].functions, rows[i].blocks);
     }
     return 0;
 }
