@@ -84,7 +84,8 @@ struct decoded_block *block_decode(uint32_t pc, uint32_t *fault_address) {
                 return NULL;
             }
             /* Behind others the instruction gets a block of its own, which faults. */
-            *insn = (struct insn){.op = count == 0 ? OP_illegal : OP_BLOCK_END, .pc = at};
+            *insn = (struct insn){.op = count == 0 ? OP_illegal : OP_BLOCK_END};
+            guest_insn_place(insn, at);
             if (count == 0) {
                 insn->len = (uint8_t)available;
                 at += available;
@@ -92,13 +93,14 @@ struct decoded_block *block_decode(uint32_t pc, uint32_t *fault_address) {
             }
             break;
         }
-        insn->pc = at;
+        guest_insn_place(insn, at);
         at += insn->len;
         count++;
         if (guest_insn_ends_block(insn))
             break;
         if (count == MAX_INSNS || at / PAGE_SIZE != pc / PAGE_SIZE) {
-            block->insns[count] = (struct insn){.op = OP_BLOCK_END, .pc = at};
+            block->insns[count] = (struct insn){.op = OP_BLOCK_END};
+            guest_insn_place(&block->insns[count], at);
             break;
         }
     }

@@ -52,12 +52,16 @@ void entries_flush(void);
 
 /* Lock-step mode (lockstep_riscv64.c): lifted code calls c2w_lockstep() at every basic block; the
  * task's state was changed by others, so the next block is not compared. */
+#if defined(C2W_GUEST_RISCV64)
 void c2w_lockstep(uint32_t pc);
 void lockstep_forget(void);
+#else
+static inline void lockstep_forget(void) {}
+#endif
 
 /* Lifted code of the module keeps the integer registers in WebAssembly globals while it runs
- * (translator/register_globals.h); everything else finds them in c2w_cpu.  Called around lifted code
- * and by what lifted code calls. */
+ * (translator/register_globals.h); everything else finds them in c2w_cpu.  Called around lifted
+ * code and by what lifted code calls. */
 #if defined(__wasm__) && defined(C2W_GUEST_RISCV64)
 void registers_to_globals(void);
 void registers_from_globals(void);

@@ -3,7 +3,8 @@
  *   INTERPRET_CASES      a file of the cases of the loop's switch over INTERPRET_KEY(insn); behind
  * an instruction they `continue` or go to one of branch    c.taken says where, by insn->imm
  *                          indirect  to c.target
- *                          stopped   cpu.pc is set */
+ *                          stopped   cpu.pc is set
+ *   INTERPRET_BLOCK_END, INTERPRET_ILLEGAL   the keys of OP_BLOCK_END and OP_illegal */
 uint64_t interpreted_instructions;
 
 void interpret(uint32_t stop_pc, uint64_t stop_sp, uint32_t budget) {
@@ -58,10 +59,10 @@ enter:
     for (insn = block->insns;; insn++) {
         switch (INTERPRET_KEY(insn)) {
 #include INTERPRET_CASES
-        case OP_BLOCK_END: /* its len is 0 */
+        case INTERPRET_BLOCK_END: /* its len is 0 */
             c.taken = false;
             goto branch;
-        case OP_illegal:
+        case INTERPRET_ILLEGAL:
             EVAL_RAISE(insn, EVAL_SIGILL, EVAL_ILL_ILLOPC, insn->pc);
             goto stopped;
         default:
@@ -75,7 +76,7 @@ branch:
         block = *link;
         goto enter;
     }
-    c.target = (uint64_t)insn->pc + (c.taken ? (uint64_t)(int64_t)insn->imm : insn->len);
+    c.target = c.taken ? INTERPRET_TARGET(insn) : (uint64_t)insn->pc + insn->len;
     goto find;
 
 indirect: /* the target of last time is a good guess */

@@ -31,42 +31,51 @@ static void raise_fault(const struct insn *insn, int signal, int code, uint64_t 
 
 #define SEGV_MAPERR 1
 #define SEGV_ACCERR 2
-static void raise_segv(uint64_t address) {
+#define SEGV_KERNEL 0x80 /* SI_KERNEL */
+static void raise_segv(const struct insn *insn, uint64_t address) {
+    c2w_cpu.pc = insn->pc;
+#if defined(C2W_GUEST_X86_64)
+    if (!insn_canonical(address)) { /* #GP, or #SS where the stack segment is meant */
+        faulted = true;
+        bool stack = insn_uses_stack(insn, !insn_canonical(GUEST_SP));
+        signal_fault(stack ? SIGBUS : SIGSEGV, SEGV_KERNEL, 0);
+        return;
+    }
+#endif
     bool mapped = address <= UINT32_MAX && page_prot[address / PAGE_SIZE] != 0;
     faulted = true;
     signal_fault(SIGSEGV, mapped ? SEGV_ACCERR : SEGV_MAPERR, address);
 }
 
-/* The first byte of the range in a page without `prot`; UINT64_MAX when there is none. */
-static uint64_t forbidden_byte(uint64_t address, unsigned size, int prot) {
+/* Whether all bytes of the range are in pages with `prot`; if not, *forbidden is the first that is
+ * not. */
+static bool range_allowed(uint64_t address, unsigned size, int prot, uint64_t *forbidden) {
     uint64_t last = address + size - 1;
+    *forbidden = address;
     if (address > UINT32_MAX || !(page_prot[address / PAGE_SIZE] & prot))
-        return address;
-    if (last > UINT32_MAX || !(page_prot[last / PAGE_SIZE] & prot))
-        return last & -(uint64_t)PAGE_SIZE;
-    return UINT64_MAX;
+        return false;
+    *forbidden = last & -(uint64_t)PAGE_SIZE;
+    return last <= UINT32_MAX && (page_prot[last / PAGE_SIZE] & prot);
 }
 
 static __attribute__((noinline)) uint64_t load(const struct insn *insn, uint64_t address,
                                                unsigned size) {
-    uint64_t value = 0, forbidden = forbidden_byte(address, size, PAGE_READ);
-    if (forbidden == UINT64_MAX) {
+    uint64_t value = 0, forbidden;
+    if (range_allowed(address, size, PAGE_READ, &forbidden)) {
         memcpy(&value, guest_pointer(address), size);
     } else {
-        c2w_cpu.pc = insn->pc;
-        raise_segv(forbidden);
+        raise_segv(insn, forbidden);
     }
     return value;
 }
 
 static __attribute__((noinline)) void store(const struct insn *insn, uint64_t address,
                                             unsigned size, uint64_t value) {
-    uint64_t forbidden = forbidden_byte(address, size, PAGE_WRITE);
-    if (forbidden == UINT64_MAX) {
+    uint64_t forbidden;
+    if (range_allowed(address, size, PAGE_WRITE, &forbidden)) {
         memcpy(guest_pointer(address), &value, size);
     } else {
-        c2w_cpu.pc = insn->pc;
-        raise_segv(forbidden);
+        raise_segv(insn, forbidden);
     }
 }
 
@@ -76,8 +85,9 @@ static void system_call(const struct insn *insn) {
 }
 
 static void fetch_fault(uint64_t pc, uint64_t address) {
+    struct insn none = {.op = OP_illegal, .pc = (uint32_t)pc};
+    raise_segv(&none, address);
     c2w_cpu.pc = pc;
-    raise_segv(address);
 }
 
 #endif

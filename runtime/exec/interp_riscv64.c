@@ -11,7 +11,7 @@
         c->stop = true;                                                                            \
     } while (0)
 
-#include "../isa/sem_eval.h"
+#include "../isa/riscv64/sem_eval.h"
 
 /* The counters of Zicntr: one cycle a nanosecond; the time base is 10 MHz. */
 static uint64_t csr_read(const struct insn *insn, int number) {
@@ -84,5 +84,8 @@ static void csr_write(const struct insn *insn, int number, uint64_t value) {
         THEN_##class
 
 #define INTERPRET_KEY(insn) ((insn)->op)
+#define INTERPRET_BLOCK_END OP_BLOCK_END
+#define INTERPRET_ILLEGAL OP_illegal
+#define INTERPRET_TARGET(insn) ((uint64_t)(insn)->pc + (uint64_t)(int64_t)(insn)->imm)
 #define INTERPRET_CASES "../isa/riscv64/ops.def"
 #include "interp_body.h"

@@ -79,7 +79,7 @@ static uint64_t stop(void) {
 #define EVAL_FENCE_I() stop()
 #define EVAL_CSR_READ(i, n) stop()
 #define EVAL_CSR_WRITE(i, n, v) ((void)(v), stop())
-#include "../isa/sem_eval.h"
+#include "../isa/riscv64/sem_eval.h"
 
 #include "../isa/riscv64/sem.h"
 

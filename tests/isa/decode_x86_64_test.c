@@ -161,12 +161,14 @@ static const char *wrong_operand(const cs_insn *theirs, const struct insn *insn)
 }
 
 /* Where capstone does as AMD processors do (a branch with operand size 16 has a short distance), or
- * lets a segment prefix without meaning undo one that has; and the length of undefined opcodes. */
+ * lets a segment prefix without meaning undo one that has, or gives lea a segment; and the length
+ * of undefined opcodes. */
 static bool is_read_differently(const cs_insn *theirs, const struct insn *insn) {
     const cs_x86 *x86 = &theirs->detail->x86;
     bool branch = op_table[insn->op].class >= CLASS_BRANCH;
     return (branch && x86->prefix[2] == 0x66) || insn->op == OP_ud ||
            !strcmp(theirs->mnemonic, "tpause") ||
+           (!strcmp(theirs->mnemonic, "lea") && x86->prefix[1] != 0) ||
            (x86->prefix[1] != 0 && x86->prefix[1] != 0x64 && x86->prefix[1] != 0x65 &&
             (insn->flags & (INSN_FS | INSN_GS) || insn->index >= REG_FS_BASE));
 }

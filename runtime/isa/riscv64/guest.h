@@ -15,6 +15,9 @@ static inline bool guest_rounds_to_nearest(void) { return c2w_cpu.frm == 0; }
 /* Another thread ran in between: a store conditional has to fail. */
 static inline void guest_drop_reservation(void) { c2w_cpu.res_addr = ~0ull; }
 
+/* Makes a decoded instruction ready for the interpreter. */
+static inline void guest_insn_place(struct insn *insn, uint32_t pc) { insn->pc = pc; }
+
 static inline bool guest_insn_ends_block(const struct insn *insn) {
     switch ((enum op_class)op_table[insn->op].class) {
     case CLASS_BRANCH:

@@ -19,6 +19,10 @@ static inline bool guest_rounds_to_nearest(void) {
 /* Locked instructions are not interrupted: nothing to forget when another thread ran. */
 static inline void guest_drop_reservation(void) {}
 
+/* Makes a decoded instruction ready for the interpreter, which implements it: insn_place() and the
+ * choice of its handler. */
+void guest_insn_place(struct insn *insn, uint32_t pc);
+
 static inline bool guest_insn_ends_block(const struct insn *insn) {
     switch ((enum op_class)op_table[insn->op].class) {
     case CLASS_BRANCH:

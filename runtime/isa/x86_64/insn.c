@@ -296,7 +296,8 @@ static void read_address(struct decoder *d) {
     }
     if (d->address32)
         insn->flags |= INSN_ADDRESS32;
-    set_segment(d);
+    if (insn->op < OP_lea16 || insn->op > OP_lea64)
+        set_segment(d);
 }
 
 static void read_absolute_address(struct decoder *d) {
@@ -424,6 +425,9 @@ static bool is_string(unsigned operands) {
     return operands == OPERANDS_string_b || operands == OPERANDS_string_v;
 }
 
+#define IS_ENVIRONMENT(op)                                                                         \
+    ((op) == OP_fldenv || (op) == OP_fnstenv || (op) == OP_frstor || (op) == OP_fnsave)
+
 static bool decode(struct decoder *d) {
     struct insn *insn = d->insn;
     read_opcode(d);
@@ -456,6 +460,10 @@ static bool decode(struct decoder *d) {
                        : d->repeat == 0xf2 ? REPEAT_NOT_EQUAL
                                            : REPEAT_NONE;
     }
+    if ((insn->op == OP_pcmpestri || insn->op == OP_pcmpestrm) && REX_W(d))
+        insn->flags |= INSN_SIZE;
+    if (IS_ENVIRONMENT(insn->op) && d->operand16 && !REX_W(d))
+        insn->flags |= INSN_SIZE;
     if (d->lock) {
         if (!(op_table[insn->op].attributes & ATTRIBUTE_LOCK) || !(insn->form & FORM_MEMORY_DST))
             return false;
@@ -486,6 +494,15 @@ bool insn_is_incomplete(const uint8_t *bytes, size_t available) {
     struct insn insn;
     return !decode_with(&decoder, bytes, available, &insn) && decoder.incomplete &&
            available < INSN_MAX_LENGTH;
+}
+
+bool insn_uses_stack(const struct insn *insn, bool at_top) {
+    bool implicitly = (insn->op >= OP_push16 && insn->op <= OP_leave64) || insn->op == OP_call ||
+                      insn->op == OP_call_indirect || insn->op == OP_ret;
+    bool segment = insn->index >= REG_FS_BASE || insn->flags & (INSN_FS | INSN_GS);
+    if (!(insn->form & FORM_MEMORY))
+        return implicitly;
+    return (implicitly && at_top) || (!segment && (insn->base == REG_RSP || insn->base == REG_RBP));
 }
 
 void insn_place(struct insn *insn, uint32_t pc) {

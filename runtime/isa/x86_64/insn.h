@@ -31,7 +31,6 @@ enum op_class {
 enum op_attribute {
     UNDEFINED_FLAGS = 0xff, /* in bits 7:0 these of CF PF AF ZF SF, OF as bit 5 */
     ATTRIBUTE_LOCK = 0x100, /* takes the lock prefix when its destination is memory */
-    ATTRIBUTE_HOT = 0x200,  /* the interpreter has a case for each form of its operands */
 };
 /* Undefined after the operation, as the SDM says; the test generator masks them. */
 #define U_CF 0x01
@@ -87,6 +86,7 @@ enum insn_flag {
     INSN_GS = 4,
     INSN_ABSOLUTE64 = 8, /* the address is imm << 32 | disp */
     INSN_LOCK = 16,
+    INSN_SIZE = 32, /* REX.W of pcmpestri and pcmpestrm, operand size 16 of x87 environments */
 };
 #define INSN_ADDRESS_FLAGS (INSN_ADDRESS32 | INSN_FS | INSN_GS | INSN_ABSOLUTE64)
 
@@ -119,7 +119,7 @@ struct insn {
     uint8_t form;     /* enum form */
     uint8_t reg, rm;
     uint8_t base, index, scale; /* address = r[base] + (r[index] << scale) + disp */
-    uint8_t flags : 5;          /* enum insn_flag */
+    uint8_t flags : 6;          /* enum insn_flag */
     uint8_t repeat : 2;         /* of string instructions */
     int32_t disp;
     int32_t imm; /* sign-extended immediate or distance from the next instruction; the upper half of
@@ -139,6 +139,14 @@ bool insn_decode(const uint8_t *bytes, size_t available, struct insn *insn);
 
 /* Puts the instruction at pc: sets insn->pc and makes a REG_RIP address absolute. */
 void insn_place(struct insn *insn, uint32_t pc);
+
+/* Addresses have 48 bits, sign-extended; others are faults of their own. */
+static inline bool insn_canonical(uint64_t address) {
+    return (uint64_t)((int64_t)(address << 16) >> 16) == address;
+}
+/* Whether a fault is one of the stack segment, which an instruction uses by its base register or
+ * implicitly; `at_top`: where the stack pointer points cannot be accessed. */
+bool insn_uses_stack(const struct insn *insn, bool at_top);
 
 /* Whether the bytes, which do not decode, are the beginning of a longer instruction. */
 bool insn_is_incomplete(const uint8_t *bytes, size_t available);

@@ -8,7 +8,8 @@
 #define PLAIN_X87(id, escape, modrm)                                                               \
     SEM(id) { X87_ON_STACK(escape, modrm); }
 
-/* --- arithmetic and comparison; in dc and de, sub and subr, div and divr have changed places --- */
+/* --- arithmetic and comparison; in dc and de, sub and subr, div and divr have changed places ---
+ */
 
 #define DEFINE(id, n)                                                                              \
     MEMORY_X87(f##id##_f32, 0xd8, n)                                                               \

@@ -38,20 +38,21 @@ static inline struct x87 *x87_of(struct cpu *cpu) { return (struct x87 *)cpu->st
         if (__builtin_expect(x87_pending(EVAL_X87), 0))                                            \
             EVAL_X87_FAULT();                                                                      \
     } while (0)
-#define X87_ON_STACK(escape, modrm)                                                               \
+#define X87_ON_STACK(escape, modrm)                                                                \
     do {                                                                                           \
         if (__builtin_expect(x87_pending(EVAL_X87), 0) && x87_waits(escape, modrm))                \
             EVAL_X87_FAULT();                                                                      \
         x87_operate(EVAL_X87, escape, modrm);                                                      \
     } while (0)
-#define X87_ON_MEMORY(escape, modrm, address)                                                         \
+#define EVAL_NARROW ((i->flags & INSN_SIZE) != 0)
+#define X87_ON_MEMORY(escape, modrm, address)                                                      \
     do {                                                                                           \
         if (__builtin_expect(x87_pending(EVAL_X87), 0) && x87_waits(escape, modrm))                \
             EVAL_X87_FAULT();                                                                      \
-        const struct x87_operand x87_size = x87_operand_size(escape, modrm, false);                \
+        const struct x87_operand x87_size = x87_operand_size(escape, modrm, EVAL_NARROW);          \
         uint8_t *RANGE(x87_memory_operand, address, x87_size.load + x87_size.store,                \
                        x87_size.store ? PAGE_WRITE : PAGE_READ);                                   \
-        x87_memory(EVAL_X87, escape, modrm, false, x87_memory_operand);                            \
+        x87_memory(EVAL_X87, escape, modrm, EVAL_NARROW, x87_memory_operand);                      \
     } while (0)
 #define X87_COMPARE_FLAGS(escape, modrm) x87_compare_flags(EVAL_X87, escape, modrm)
 #define X87_CONDITIONAL_MOVE(n, condition) x87_conditional_move(EVAL_X87, n, condition)
