@@ -46,22 +46,22 @@ uint32_t entries_base(struct file *file) {
     return 0;
 }
 
-uint16_t entries_identify(const struct vma *vma) {
-    uint32_t inode = 0;
+void entries_identify(struct vma *vma) {
+    uint32_t inode = c2w_lifted_file_count ? file_rootfs_inode(vma->file) : 0;
     for (uint32_t i = 0; i < c2w_lifted_file_count; i++) {
         const struct lifted_file *lifted = &c2w_lifted_files[i];
         if (vma->start > lifted->text_start || vma->end < lifted->text_end ||
             vma->file_offset + (lifted->text_start - vma->start) != lifted->text_offset)
             continue;
-        if (!inode)
-            inode = file_rootfs_inode(vma->file);
         uint32_t size = lifted->text_end - lifted->text_start;
-        if (inode ? inode == lifted->inode
-                  : content_hash_add(CONTENT_HASH_START, guest_pointer(lifted->text_start), size) ==
-                        lifted->text_hash)
-            return (uint16_t)(i + 1);
+        if (inode != lifted->inode &&
+            content_hash_add(CONTENT_HASH_START, guest_pointer(lifted->text_start), size) !=
+                lifted->text_hash)
+            continue;
+        vma->lifted = (uint16_t)(i + 1);
+        vma->lifted_inode = inode;
+        return;
     }
-    return 0;
 }
 
 uint32_t entries_reservation(uint32_t start, uint32_t end) {
@@ -101,6 +101,9 @@ lifted_function *lifted_lookup(uint32_t pc) {
     if (!vma || !vma->lifted || !(vma->prot & PROT_EXEC))
         return NULL;
     lifted_function *function = find_entry(&c2w_lifted_files[vma->lifted - 1], pc);
+    /* Pages of a file of the image are not copied: it may have been written to since. */
+    if (function && file_rootfs_inode(vma->file) != vma->lifted_inode)
+        return NULL;
     if (function)
         *slot = (struct jump_cache_slot){pc, function};
     return function;

@@ -26,9 +26,9 @@ void interpret(uint32_t stop_pc, uint64_t stop_sp, uint32_t budget);
 /* Lifted entry for a PC in the resident address space, or NULL (entries.c). */
 lifted_function *lifted_lookup(uint32_t pc);
 
-/* Which lifted file's segment, as 1 + its index, a new executable mapping of the resident address
- * space shows; 0 = none.  Its bytes are in the arena. */
-uint16_t entries_identify(const struct vma *vma);
+/* Sets `lifted` of a new executable mapping of the resident address space.  Its bytes are in the
+ * arena. */
+void entries_identify(struct vma *vma);
 /* Where a file with lifted code, which has this many bytes of memory, has to be loaded; 0 = anywhere.
  */
 uint32_t entries_base(struct file *file);

@@ -169,7 +169,10 @@ struct vma {
     bool shared, stack, reserved;
     bool ever_writable; /* private pages of it may differ from the file */
     bool dont_fork;     /* MADV_DONTFORK */
-    uint16_t lifted;    /* 1 + index of the lifted file whose bytes it shows (exec/entries.c), or 0 */
+    /* 1 + index of the lifted file whose bytes it shows (exec/entries.c), or 0, and what
+     * file_rootfs_inode() said then. */
+    uint16_t lifted;
+    uint32_t lifted_inode;
     struct file *file;  /* reference held, or NULL for anonymous memory */
     uint64_t file_offset;
 };

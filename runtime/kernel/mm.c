@@ -158,7 +158,7 @@ void mm_forget_lifted(struct mm *mm, uint32_t start, uint32_t end) {
 
 static void identify(struct vma *vma) {
     if (vma->file && !vma->shared && !vma->ever_writable && (vma->prot & PROT_EXEC))
-        vma->lifted = entries_identify(vma);
+        entries_identify(vma);
 }
 
 int mm_map(struct mm *mm, uint32_t start, uint32_t end, const struct mapping *mapping) {
