@@ -4,7 +4,6 @@
 #include <string.h>
 
 #include "../guest_memory.h"
-#include "../kernel/kernel.h"
 #include "exec.h"
 #include "profile.h"
 
@@ -114,7 +113,8 @@ struct decoded_block *block_decode(uint32_t pc, uint32_t *fault_address) {
         block->flags |= BLOCK_CHECKED;
         end += at - pc;
     }
-    if (kernel.profile && (block->profile_row = profile_row(pc, count)))
+    block->profile_row = profile_row(pc, count);
+    if (block->profile_row)
         block->flags |= BLOCK_COUNTED;
     if (lifted_lookup(pc))
         block->flags |= BLOCK_LIFTED;

@@ -189,6 +189,8 @@ full:
 
 uint32_t profile_row(uint32_t pc, uint32_t instructions) {
     struct profile *profile = kernel.profile;
+    if (!profile)
+        return 0;
     const struct vma *vma = vma_find(current->process->mm, pc);
     if (vma && vma->file && !vma->shared && S_ISREG(vma->file->mode))
         return add_row(profile, find_file(vma->file),

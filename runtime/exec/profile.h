@@ -8,7 +8,8 @@
 /* Counts from now on; the file is in a preopened directory, at this guest path.  0 or -errno. */
 int profile_start(const char *path);
 /* Number of the row that counts executions of the block at pc of the resident address space, which
- * has so many instructions; 0 = not counted.  No instructions: entries of lifted code. */
+ * has so many instructions; 0 = not counted, no profile is made.  No instructions: entries of lifted
+ * code. */
 uint32_t profile_row(uint32_t pc, uint32_t instructions);
 void profile_count(uint32_t row);
 /* Counts an entry of lifted code by the dispatcher. */

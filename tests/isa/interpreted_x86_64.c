@@ -5,6 +5,7 @@
 #include <sys/mman.h>
 
 #include "../../runtime/exec/exec.h"
+#include "../../runtime/exec/profile.h"
 #include "../../runtime/guest_memory.h"
 #include "../../runtime/isa/x86_64/flags.h"
 #include "../../runtime/isa/x86_64/helpers.h"
@@ -21,6 +22,13 @@ void signal_fault(int signal, int code, uint64_t address) {
 }
 uint32_t kernel_syscall(void) { __builtin_trap(); } /* tests have no system calls */
 uint64_t host_clock(int clock) { return (uint64_t)clock; }
+uint32_t profile_row(uint32_t pc, uint32_t instructions) {
+    (void)pc, (void)instructions;
+    return 0;
+}
+
+void profile_count(uint32_t row) { (void)row; }
+
 lifted_function *lifted_lookup(uint32_t pc) {
     (void)pc;
     return NULL;
