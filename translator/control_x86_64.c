@@ -3,93 +3,95 @@
 
 /* ---- the registers that instructions change ---- */
 
-/* Operations from `first` to `last` in the order of ops.def. */
-struct op_range {
-    uint16_t first, last;
-};
-
-static bool is_in(const struct op_range *ranges, size_t count, unsigned op) {
-    for (size_t i = 0; i < count; i++)
-        if (op >= ranges[i].first && op <= ranges[i].last)
-            return true;
-    return false;
-}
-#define IS_IN(ranges, op) is_in(ranges, sizeof(ranges) / sizeof *(ranges), op)
+/* Ranges of operations are in the order of ops.def. */
 
 /* Operations whose destination, when it is no memory, is a general register. */
-static const struct op_range general_results[] = {
-    {OP_mov8, OP_lea64},
-    {OP_pop16, OP_pop64},
-    {OP_bswap32, OP_bswap64},
-    {OP_cmovo16, OP_setg},
-    {OP_add8, OP_xor64},
-    {OP_inc8, OP_imul_imm64},
-    {OP_xadd8, OP_cmpxchg64},
-    {OP_bts16, OP_crc32_64},
-    {OP_extractps, OP_movmskpd},
-    {OP_pmovmskb, OP_pmovmskb},
-    {OP_movd_r_xmm, OP_movq_r_xmm},
-    {OP_pextrb, OP_pextrq},
-    {OP_cvtss2si_32, OP_cvttsd2si_64},
-    {OP_m_pmovmskb, OP_m_pmovmskb},
-    {OP_movd_r_m, OP_movq_r_m},
-    {OP_m_pextrw, OP_m_pextrw},
+static const bool general_results[OP_COUNT] = {
+    [OP_mov8 ... OP_lea64] = true,
+    [OP_pop16 ... OP_pop64] = true,
+    [OP_bswap32 ... OP_bswap64] = true,
+    [OP_cmovo16 ... OP_setg] = true,
+    [OP_add8 ... OP_xor64] = true,
+    [OP_inc8 ... OP_imul_imm64] = true,
+    [OP_xadd8 ... OP_cmpxchg64] = true,
+    [OP_bts16 ... OP_crc32_64] = true,
+    [OP_extractps ... OP_movmskpd] = true,
+    [OP_pmovmskb] = true,
+    [OP_movd_r_xmm ... OP_movq_r_xmm] = true,
+    [OP_pextrb ... OP_pextrq] = true,
+    [OP_cvtss2si_32 ... OP_cvttsd2si_64] = true,
+    [OP_m_pmovmskb] = true,
+    [OP_movd_r_m ... OP_movq_r_m] = true,
+    [OP_m_pextrw] = true,
 };
 
-static const struct op_range byte_results[] = {
-    {OP_mov8, OP_mov8},   {OP_xchg8, OP_xchg8}, {OP_seto, OP_setg},   {OP_add8, OP_add8},
-    {OP_or8, OP_or8},     {OP_adc8, OP_adc8},   {OP_sbb8, OP_sbb8},   {OP_and8, OP_and8},
-    {OP_sub8, OP_sub8},   {OP_xor8, OP_xor8},   {OP_cmp8, OP_cmp8},   {OP_test8, OP_test8},
-    {OP_inc8, OP_inc8},   {OP_dec8, OP_dec8},   {OP_not8, OP_not8},   {OP_neg8, OP_neg8},
-    {OP_shl8, OP_shl8},   {OP_shr8, OP_shr8},   {OP_sar8, OP_sar8},   {OP_rol8, OP_rol8},
-    {OP_ror8, OP_ror8},   {OP_rcl8, OP_rcl8},   {OP_rcr8, OP_rcr8},   {OP_xadd8, OP_xadd8},
-    {OP_cmpxchg8, OP_cmpxchg8},
+static const bool byte_results[OP_COUNT] = {
+    [OP_mov8] = true,
+    [OP_xchg8] = true,
+    [OP_seto ... OP_setg] = true,
+    [OP_add8] = true,
+    [OP_or8] = true,
+    [OP_adc8] = true,
+    [OP_sbb8] = true,
+    [OP_and8] = true,
+    [OP_sub8] = true,
+    [OP_xor8] = true,
+    [OP_cmp8] = true,
+    [OP_test8] = true,
+    [OP_inc8] = true,
+    [OP_dec8] = true,
+    [OP_not8] = true,
+    [OP_neg8] = true,
+    [OP_shl8] = true,
+    [OP_shr8] = true,
+    [OP_sar8] = true,
+    [OP_rol8] = true,
+    [OP_ror8] = true,
+    [OP_rcl8] = true,
+    [OP_rcr8] = true,
+    [OP_xadd8] = true,
+    [OP_cmpxchg8] = true,
 };
 
 #define R(name) (1u << REG_##name)
-static const struct {
-    struct op_range ops;
-    uint32_t registers;
-} implied_results[] = {
-    {{OP_push16, OP_popf64}, R(RSP)},
-    {{OP_enter16, OP_leave64}, R(RSP) | R(RBP)},
-    {{OP_cbw16, OP_cbw64}, R(RAX)},
-    {{OP_cwd16, OP_cwd64}, R(RDX)},
-    {{OP_lahf, OP_lahf}, R(RAX)},
-    {{OP_xlat, OP_xlat}, R(RAX)},
-    {{OP_mul_wide8, OP_idiv64}, R(RAX) | R(RDX)},
-    {{OP_cmpxchg8, OP_cmpxchg64}, R(RAX)},
-    {{OP_cmpxchg8b, OP_cmpxchg16b}, R(RAX) | R(RDX)},
-    {{OP_movs8, OP_movs64}, R(RSI) | R(RDI) | R(RCX)},
-    {{OP_stos8, OP_stos64}, R(RDI) | R(RCX)},
-    {{OP_lods8, OP_lods64}, R(RSI) | R(RAX) | R(RCX)},
-    {{OP_scas8, OP_scas64}, R(RDI) | R(RCX)},
-    {{OP_cmps8, OP_cmps64}, R(RSI) | R(RDI) | R(RCX)},
-    {{OP_loop64, OP_loopne32}, R(RCX)},
-    {{OP_call, OP_ret}, R(RSP)},
-    {{OP_syscall, OP_syscall}, R(RAX) | R(RCX) | R(R11)},
-    {{OP_cpuid, OP_cpuid}, R(RAX) | R(RBX) | R(RCX) | R(RDX)},
-    {{OP_rdtsc, OP_rdtsc}, R(RAX) | R(RDX)},
-    {{OP_pcmpestri, OP_pcmpestri}, R(RCX)},
-    {{OP_pcmpistri, OP_pcmpistri}, R(RCX)},
-    {{OP_fnstsw_ax, OP_fnstsw_ax}, R(RAX)},
+/* Registers that are changed besides. */
+static const uint32_t implied_results[OP_COUNT] = {
+    [OP_push16 ... OP_popf64] = R(RSP),
+    [OP_enter16 ... OP_leave64] = R(RSP) | R(RBP),
+    [OP_cbw16 ... OP_cbw64] = R(RAX),
+    [OP_cwd16 ... OP_cwd64] = R(RDX),
+    [OP_lahf] = R(RAX),
+    [OP_xlat] = R(RAX),
+    [OP_mul_wide8 ... OP_idiv64] = R(RAX) | R(RDX),
+    [OP_cmpxchg8 ... OP_cmpxchg64] = R(RAX),
+    [OP_cmpxchg8b ... OP_cmpxchg16b] = R(RAX) | R(RDX),
+    [OP_movs8 ... OP_movs64] = R(RSI) | R(RDI) | R(RCX),
+    [OP_stos8 ... OP_stos64] = R(RDI) | R(RCX),
+    [OP_lods8 ... OP_lods64] = R(RSI) | R(RAX) | R(RCX),
+    [OP_scas8 ... OP_scas64] = R(RDI) | R(RCX),
+    [OP_cmps8 ... OP_cmps64] = R(RSI) | R(RDI) | R(RCX),
+    [OP_loop64 ... OP_loopne32] = R(RCX),
+    [OP_call ... OP_ret] = R(RSP),
+    [OP_syscall] = R(RAX) | R(RCX) | R(R11),
+    [OP_cpuid] = R(RAX) | R(RBX) | R(RCX) | R(RDX),
+    [OP_rdtsc] = R(RAX) | R(RDX),
+    [OP_pcmpestri] = R(RCX),
+    [OP_pcmpistri] = R(RCX),
+    [OP_fnstsw_ax] = R(RAX),
 };
 #undef R
 
-bool has_byte_result(const struct insn *insn) { return IS_IN(byte_results, insn->op); }
+bool has_byte_result(const struct insn *insn) { return byte_results[insn->op]; }
 
 int insn_result(const struct insn *insn) {
-    if (insn->form & FORM_MEMORY_DST || !IS_IN(general_results, insn->op))
+    if (insn->form & FORM_MEMORY_DST || !general_results[insn->op])
         return -1;
     return has_byte_result(insn) ? insn->reg / 8 : insn->reg;
 }
 
 uint32_t general_writes(const struct insn *insn) {
     int result = insn_result(insn);
-    uint32_t writes = result < 0 ? 0 : 1u << result;
-    for (size_t i = 0; i < sizeof implied_results / sizeof *implied_results; i++)
-        if (insn->op >= implied_results[i].ops.first && insn->op <= implied_results[i].ops.last)
-            writes |= implied_results[i].registers;
+    uint32_t writes = implied_results[insn->op] | (result < 0 ? 0 : 1u << result);
     /* Exchanges change both operands. */
     if (((insn->op >= OP_xchg8 && insn->op <= OP_xchg64) ||
          (insn->op >= OP_xadd8 && insn->op <= OP_xadd64)) &&
