@@ -25,6 +25,8 @@ struct walk {
     uint32_t *seen;        /* per block: 1 + number of the function that was last here */
     uint32_t *work;
     size_t work_count;
+    const struct block **blocks; /* of the function that is walked */
+    size_t block_count;
 };
 
 static void add_edge(struct walk *walk, uint32_t callee, enum edge_kind kind) {
@@ -61,10 +63,11 @@ static void follow(struct walk *walk, uint32_t function, uint32_t address) {
 
 static void walk_function(struct walk *walk, uint32_t function) {
     struct call_graph *graph = walk->graph;
+    walk->block_count = 0;
     follow(walk, function, walk->program->functions[function].entry);
     while (walk->work_count) {
         const struct block *block = &walk->program->blocks[walk->work[--walk->work_count]];
-        graph->reads_fflags[function] |= block_reads_exception_flags(block);
+        walk->blocks[walk->block_count++] = block;
         switch (block->end) {
         case BLOCK_BRANCH:
             follow(walk, function, block->target);
@@ -102,6 +105,8 @@ static void walk_function(struct walk *walk, uint32_t function) {
             break;
         }
     }
+    graph->reads_fflags[function] =
+        reads_exception_flags(walk->arena, walk->blocks, walk->block_count);
 }
 
 /* Strongly connected components (Tarjan), iterative. */
@@ -210,6 +215,7 @@ void call_graph_build(struct arena *arena, const struct program *program,
     walk.function_of = arena_alloc(&scratch, blocks * sizeof *walk.function_of);
     walk.seen = arena_alloc(&scratch, blocks * sizeof *walk.seen);
     walk.work = arena_alloc(&scratch, blocks * sizeof *walk.work);
+    walk.blocks = arena_alloc(&scratch, blocks * sizeof *walk.blocks);
     walk.calls.first = arena_alloc(&scratch, (count + 1) * sizeof *walk.calls.first);
     for (uint32_t i = 0; i < count; i++) {
         const struct block *block = block_at(program, program->functions[i].entry);

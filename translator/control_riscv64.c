@@ -145,7 +145,7 @@ static bool is_restored(const struct block *block, uint32_t i) {
     return false;
 }
 
-bool block_reads_exception_flags(const struct block *block) {
+static bool block_reads_flags(const struct block *block) {
     for (uint32_t i = 0; i < block->insn_count; i++) {
         const struct insn *insn = &block->insns[i];
         switch ((enum op)insn->op) {
@@ -163,5 +163,13 @@ bool block_reads_exception_flags(const struct block *block) {
             break;
         }
     }
+    return false;
+}
+
+bool reads_exception_flags(struct arena *arena, const struct block *const *blocks, size_t count) {
+    (void)arena;
+    for (size_t i = 0; i < count; i++)
+        if (block_reads_flags(blocks[i]))
+            return true;
     return false;
 }

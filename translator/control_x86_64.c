@@ -9,7 +9,7 @@
 static const bool general_results[OP_COUNT] = {
     [OP_mov8 ... OP_lea64] = true,
     [OP_pop16 ... OP_pop64] = true,
-    [OP_bswap32 ... OP_bswap64] = true,
+    [OP_bswap16 ... OP_bswap64] = true,
     [OP_cmovo16 ... OP_setg] = true,
     [OP_add8 ... OP_xor64] = true,
     [OP_inc8 ... OP_imul_imm64] = true,
@@ -257,22 +257,4 @@ struct jump_target insn_target(const struct insn *insn, uint32_t address,
 
 bool insn_checks_bound(const struct insn *insn) {
     return insn->op == OP_ja || insn->op == OP_jae || insn->op == OP_jb || insn->op == OP_jbe;
-}
-
-bool block_reads_exception_flags(const struct block *block) {
-    for (uint32_t i = 0; i < block->insn_count; i++) {
-        switch ((enum op)block->insns[i].op) {
-        case OP_stmxcsr:
-        case OP_fxsave:
-        case OP_fxsave64:
-        case OP_fnstsw:
-        case OP_fnstsw_ax:
-        case OP_fnstenv:
-        case OP_fnsave:
-            return true;
-        default:
-            break;
-        }
-    }
-    return false;
 }

@@ -7,6 +7,7 @@
  *   blocks.c          what was decoded -> blocks and functions
  *   returns.c         calls that do not return
  *   callgraph.c       properties of functions that their callees decide
+ *   exception_flags_x86_64.c   ... whether they read the flags in MXCSR
  *   cfg.c             a function's region, loops, resume points
  *   plan.c            which functions are lifted
  *   choose.c          profile -> which of them in this build

@@ -51,7 +51,7 @@ bool insn_checks_bound(const struct insn *insn);
 #define JUMP_TARGET_MASK (~(uint64_t)0)
 #endif
 
-/* Whether a block reads the sticky exception flags of floating point. */
-bool block_reads_exception_flags(const struct block *block);
+/* Whether a function, given as its blocks, reads the sticky exception flags of floating point. */
+bool reads_exception_flags(struct arena *arena, const struct block *const *blocks, size_t count);
 
 #endif

@@ -234,9 +234,6 @@ static void learn_from_branch(struct evaluation *evaluation, const struct step *
     }
 }
 
-#define CALLER_SAVED                                                                               \
-    (1u << REG_RAX | 1u << REG_RCX | 1u << REG_RDX | 1u << REG_RSI | 1u << REG_RDI | 0xfu << REG_R8)
-
 void evaluate_step(struct evaluation *evaluation, const struct step *step) {
     const struct insn *insn = step->insn;
     learn_from_branch(evaluation, step);

@@ -25,22 +25,29 @@ static void print_blocks(const struct program *program, char *to, size_t size) {
     }
 }
 
+static bool find_blocks(const char *name, const uint8_t *bytes, size_t size,
+                        struct program *program) {
+    const struct code_segment segment = {
+        .address = BASE, .size = (uint32_t)size, .bytes = bytes, .executable = true};
+    const struct code_hint hint = {.address = BASE, .evidence = EVIDENCE_ENTRY};
+    const struct translator_input input = {.path = name,
+                                           .segments = &segment,
+                                           .segment_count = 1,
+                                           .hints = &hint,
+                                           .hint_count = 1};
+    char error[200];
+    if (discover(&input, program, error, sizeof error))
+        return true;
+    printf("not ok %s: %s\n", name, error);
+    return false;
+}
+
 void check_blocks(const char *name, const uint8_t *bytes, size_t size, size_t functions,
                   const char *blocks) {
-    struct code_segment segment = {
-        .address = BASE, .size = (uint32_t)size, .bytes = bytes, .executable = true};
-    struct code_hint hint = {.address = BASE, .evidence = EVIDENCE_ENTRY};
-    struct translator_input input = {.path = name,
-                                     .segments = &segment,
-                                     .segment_count = 1,
-                                     .hints = &hint,
-                                     .hint_count = 1};
     struct program program;
-    char text[400], error[200];
-    if (!discover(&input, &program, error, sizeof error)) {
-        printf("not ok %s: %s\n", name, error);
+    char text[400];
+    if (!find_blocks(name, bytes, size, &program))
         return;
-    }
     print_blocks(&program, text, sizeof text);
     if (strcmp(text, blocks))
         printf("not ok %s: \"%s\", not \"%s\"\n", name, text, blocks);
@@ -48,5 +55,20 @@ void check_blocks(const char *name, const uint8_t *bytes, size_t size, size_t fu
         printf("not ok %s: %zu functions, not %zu\n", name, program.function_count, functions);
     else
         printf("ok %s\n", name);
+    program_free(&program);
+}
+
+void check_exception_flags(const char *name, const uint8_t *bytes, size_t size, bool reads) {
+    struct program program;
+    struct call_graph graph;
+    struct arena arena = {0};
+    if (!find_blocks(name, bytes, size, &program))
+        return;
+    call_graph_build(&arena, &program, &graph);
+    if (graph.reads_fflags[0] == reads)
+        printf("ok %s\n", name);
+    else
+        printf("not ok %s: is %s reading the flags\n", name, reads ? "not seen as" : "taken for");
+    arena_free(&arena);
     program_free(&program);
 }

@@ -10,4 +10,7 @@
 void check_blocks(const char *name, const uint8_t *bytes, size_t size, size_t functions,
                   const char *blocks);
 
+/* Prints whether the function at the start of a piece of code reads the sticky exception flags. */
+void check_exception_flags(const char *name, const uint8_t *bytes, size_t size, bool reads);
+
 #endif

@@ -117,8 +117,61 @@ static const struct {
      "0-a jump_indirect; a-c return; c-d return"},
 };
 
+/* What functions do with MXCSR. */
+#define STMXCSR 0x0f, 0xae, 0x5c, 0x24, 0xfc /* stmxcsr [rsp-4] */
+#define MOV_EAX 0x8b, 0x44, 0x24, 0xfc /* mov eax, [rsp-4] */
+static const struct {
+    const char *name;
+    uint8_t size, code[MAX_BYTES];
+    bool reads;
+} flag_rows[] = {
+    {"rounding mode",
+     15,
+     {STMXCSR, MOV_EAX, 0x25, 0, 0x60, 0, 0 /* and eax, 0x6000 */, 0xc3},
+     false},
+    {"rounding mode changed and put back",
+     27,
+     {STMXCSR, MOV_EAX, 0x80, 0xe4, 0x9f /* and ah, 0x9f */,
+      0x89, 0x44, 0x24, 0xf8 /* mov [rsp-8], eax */, 0x0f, 0xae, 0x54, 0x24, 0xf8 /* ldmxcsr */,
+      0x0f, 0xae, 0x54, 0x24, 0xfc, 0xc3},
+     false},
+    {"flags returned", 13, {STMXCSR, MOV_EAX, 0x83, 0xe0, 0x3d /* and eax, 0x3d */, 0xc3}, true},
+    {"all of MXCSR returned", 10, {STMXCSR, MOV_EAX, 0xc3}, true},
+    {"all of MXCSR stored", 4, {0x0f, 0xae, 0x1f /* stmxcsr [rdi] */, 0xc3}, true},
+    {"flag tested in memory",
+     14,
+     {STMXCSR, 0xf6, 0x44, 0x24, 0xfc, 0x20 /* test byte [rsp-4], 0x20 */,
+      0x0f, 0x95, 0xc0 /* setne al */, 0xc3},
+     true},
+    {"flag tested in another block",
+     18,
+     {STMXCSR, 0x8b, 0x54, 0x24, 0xfc /* mov edx, [rsp-4] */, 0x85, 0xff /* test edi, edi */,
+      0x74, 0x03 /* je 10 */, 0xf6, 0xc2, 0x20 /* test dl, 0x20 */, 0x90, 0xc3},
+     true},
+    {"other values in the slot",
+     16,
+     {STMXCSR, 0x89, 0x7c, 0x24, 0xfc /* mov [rsp-4], edi */, MOV_EAX, 0xf7, 0xd8 /* neg eax */,
+      0xc3},
+     false},
+    {"exceptions that are not masked",
+     22,
+     {STMXCSR, MOV_EAX, 0x89, 0xc7 /* mov edi, eax */, 0x83, 0xe7, 0x3d /* and edi, 0x3d */,
+      0xc1, 0xe8, 0x07 /* shr eax, 7 */, 0xf7, 0xd0 /* not eax */, 0x85, 0xc7 /* test edi, eax */,
+      0xc3},
+     false},
+    {"state saved and restored",
+     11,
+     {0x0f, 0xae, 0x44, 0x24, 0x40 /* fxsave */, 0x0f, 0xae, 0x4c, 0x24, 0x40 /* fxrstor */, 0xc3},
+     false},
+    {"state saved", 6, {0x0f, 0xae, 0x44, 0x24, 0x40 /* fxsave */, 0xc3}, true},
+    {"x87 status", 3, {0xdf, 0xe0 /* fnstsw ax */, 0xc3}, false},
+};
+
 int main(void) {
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
         check_blocks(rows[i].name, rows[i].code, rows[i].size, rows[i].functions, rows[i].blocks);
+    for (size_t i = 0; i < sizeof flag_rows / sizeof *flag_rows; i++)
+        check_exception_flags(flag_rows[i].name, flag_rows[i].code, flag_rows[i].size,
+                              flag_rows[i].reads);
     return 0;
 }
