@@ -139,15 +139,20 @@ struct build_command {
     const struct verb *verb;
     struct build_options options;
     bool rootfs_only;
+    const char *figures; /* file for the report, or NULL */
     char *unfinished; /* temporary name beside the output */
 };
 
-enum { BUILD_ROOTFS_ONLY = SHARED_OPTION_END };
+enum { BUILD_ROOTFS_ONLY = SHARED_OPTION_END, BUILD_FIGURES };
 
 static bool build_option(void *context, int id, const char *value) {
     struct build_command *command = context;
     if (id == BUILD_ROOTFS_ONLY)
         return command->rootfs_only = true;
+    if (id == BUILD_FIGURES) {
+        command->figures = value;
+        return true;
+    }
     return build_option_set(command->tool, command->verb, &command->options, id, value);
 }
 
@@ -171,11 +176,13 @@ static int build_work(void *context) {
                   : build_module(command->tool, &command->options, command->unfinished, &report);
     if (!ok)
         return 1;
+    report.seconds = seconds_now() - start;
+    if (command->figures && !write_build_figures(command->tool, command->figures, &report))
+        return 1;
     if (rename(command->unfinished, command->options.output)) {
         fail(command->tool, command->options.output, "cannot write: %s", strerror(errno));
         return 1;
     }
-    report.seconds = seconds_now() - start;
     if (!command->tool->quiet && !command->rootfs_only)
         print_build_report(command->tool, &command->options, &report);
     return 0;
@@ -254,6 +261,7 @@ static const struct option_spec build_options_table[] = {
      "the module (default: IMAGE's name with .wasm, in the current directory)", BUILD_OUTPUT},
     {0, "rootfs-only", NULL, "write the root file system image that the native runtime takes",
      BUILD_ROOTFS_ONLY},
+    {0, "figures", "FILE", "write sizes, counts and times of the build as JSON", BUILD_FIGURES},
     {0, "keep-temps", NULL, "keep the temporary directory and say where it is", BUILD_KEEP},
 };
 

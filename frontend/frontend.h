@@ -427,6 +427,8 @@ struct build_report {
 };
 void print_build_report(struct tool *tool, const struct build_options *options,
                         const struct build_report *report);
+/* The same in full, as a JSON object; false after a message. */
+bool write_build_figures(struct tool *tool, const char *path, const struct build_report *report);
 /* In the worker: image -> module at `module`. */
 bool build_module(struct tool *tool, const struct build_options *options, const char *module,
                   struct build_report *report);

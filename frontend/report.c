@@ -1,4 +1,6 @@
 /* What `build` says at its end. */
+#include <errno.h>
+#include <jansson.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -84,4 +86,33 @@ void print_build_report(struct tool *tool, const struct build_options *options,
     if (hidden)
         printf("  not lifted  %u more (c2w-aot inspect lists them)\n", hidden);
     print_commands(tool, options->output);
+}
+
+bool write_build_figures(struct tool *tool, const char *path, const struct build_report *report) {
+    const struct translator_report *translation = &report->translation;
+    const struct link_report *link = &report->link;
+    const struct {
+        const char *name;
+        uint64_t value;
+    } counts[] = {
+        {"functions", translation->functions},
+        {"functions_from_cache", translation->cached},
+        {"functions_left", translation->unlifted},
+        {"resume_points", translation->resume_points},
+        {"lifted_instructions", translation->instructions},
+        {"lifted_bytes", translation->lifted_bytes},
+        {"text_bytes", translation->text_bytes},
+        {"module_bytes", link->module_bytes},
+        {"code_bytes", link->code_bytes},
+        {"data_bytes", link->data_bytes},
+        {"rootfs_bytes", link->rootfs_bytes},
+    };
+    json_t *figures = json_object();
+    for (size_t i = 0; i < sizeof counts / sizeof counts[0]; i++)
+        json_object_set_new(figures, counts[i].name, json_integer((json_int_t)counts[i].value));
+    json_object_set_new(figures, "llvm_seconds", json_real(translation->llvm_seconds));
+    json_object_set_new(figures, "seconds", json_real(report->seconds));
+    bool good = json_dump_file(figures, path, JSON_INDENT(1) | JSON_REAL_PRECISION(6)) == 0;
+    json_decref(figures);
+    return good || fail(tool, path, "cannot write: %s", strerror(errno));
 }
