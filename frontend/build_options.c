@@ -13,9 +13,9 @@ const struct option_spec shared_options[] = {
      "compile what a profile saw (C2W_PROFILE=FILE c2w-aot run); may be given\nmore than once",
      BUILD_PROFILE},
     {0, "count", NULL, "count instructions in compiled code for C2W_STATS=1 (slower)", BUILD_COUNT},
-    {0, "fma", "exact|unfused",
-     "fused multiply-add: exact (default), or multiply and add, which is\nfaster and differs in "
-     "the last bit",
+    {0, "fma", "exact|relaxed|unfused",
+     "fused multiply-add: exact (default); the engine's relaxed SIMD, exact\nand fast where it "
+     "fuses (checked at start); or multiply and add, which\ndiffers in the last bit",
      BUILD_FMA},
     {0, "fflags", "exact|read",
      "keep floating point exception flags in all lifted code, or only\nwhere they can be read "
@@ -71,6 +71,18 @@ static bool set_jobs(struct tool *tool, const struct verb *verb, struct build_op
     return true;
 }
 
+static bool set_fma(struct tool *tool, const struct verb *verb, struct build_options *options,
+                    const char *value) {
+    static const char *const names[] = {
+        [FMA_EXACT] = "exact", [FMA_RELAXED] = "relaxed", [FMA_UNFUSED] = "unfused"};
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
+        if (strcmp(value, names[i]) == 0) {
+            options->translator.fma = (enum fma_mode)i;
+            return true;
+        }
+    return wrong_value(tool, verb, "fma", value, "exact, relaxed or unfused");
+}
+
 bool build_option_set(struct tool *tool, const struct verb *verb, struct build_options *options,
                       int id, const char *value) {
     struct container_overrides *overrides = &options->overrides;
@@ -94,9 +106,7 @@ bool build_option_set(struct tool *tool, const struct verb *verb, struct build_o
         options->translator.count_instructions = true;
         return true;
     case BUILD_FMA:
-        options->translator.fma = strcmp(value, "unfused") == 0 ? FMA_UNFUSED : FMA_EXACT;
-        return options->translator.fma == FMA_UNFUSED || strcmp(value, "exact") == 0 ||
-               wrong_value(tool, verb, "fma", value, "exact or unfused");
+        return set_fma(tool, verb, options, value);
     case BUILD_FFLAGS:
         options->translator.exact_fflags = strcmp(value, "exact") == 0;
         return options->translator.exact_fflags || strcmp(value, "read") == 0 ||

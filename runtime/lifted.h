@@ -47,6 +47,11 @@ extern const uint32_t c2w_lifted_code_counts; /* whether it keeps c2w_lifted_ins
 /* Instructions of the blocks that lifted code entered (--count). */
 extern uint64_t c2w_lifted_instructions;
 
+/* a * b + c as lifted code computes it with the engine's relaxed instructions (--fma=relaxed), else
+ * NULL. */
+extern float (*const c2w_relaxed_fma_f32)(float a, float b, float c);
+extern double (*const c2w_relaxed_fma_f64)(double a, double b, double c);
+
 /* Targets of indirect calls and jumps in lifted code, direct-mapped by JUMP_CACHE_SLOT(pc).  An
  * empty slot has pc 1, which no instruction has.  Filled by the dispatcher, emptied whenever the
  * resident address space or its executable mappings change. */

@@ -63,6 +63,9 @@ LLVMValueRef read_stack_pointer(struct lift *l);
  * another block may read them or they are stored. */
 void settle_registers(struct lift *l);
 
+/* relaxed_fma.c: a * b + c as the engine likes to round it, in l->function. */
+LLVMValueRef build_relaxed_fma(struct lift *l, LLVMValueRef a, LLVMValueRef b, LLVMValueRef c);
+
 /* semantics_GUEST.c */
 /* Before the first instruction of a block. */
 void begin_block(struct lift *l);
@@ -149,10 +152,12 @@ void *emit_function(struct emitter *emitter, const struct plan *plan,
                     const struct lifted_function *function, const struct region *region,
                     size_t *size, char *error, size_t error_size);
 
-/* tables.c: writes the object with c2w_lifted_files, and stubs for the functions (by their number
- * in the plan) that lifted code refers to and that are not chosen. */
-bool emit_tables(const struct plan *plan, const unsigned char *referenced,
-                 bool count_instructions, const char *path, char *error, size_t error_size);
+/* tables.c: writes the object with what the runtime knows of lifted code (runtime/lifted.h), and
+ * stubs for the functions (by their number in the plan) that lifted code refers to and that are not
+ * chosen. */
+bool emit_tables(const struct plan *plan, const struct translator_options *options,
+                 const unsigned char *referenced, const char *path, char *error,
+                 size_t error_size);
 
 /* object_archive.c: an archive of objects, in the order they are added. */
 struct object_archive;

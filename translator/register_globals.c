@@ -4,121 +4,15 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "register_access.h"
 #include "wasm_bytes.h"
+#include "wasm_instructions.h"
 
 #define REGISTERS 32
 #define FIRST_ADDRESS (REGISTERS_ADDRESS + 8 * 1)
 #define END_ADDRESS (REGISTERS_ADDRESS + 8 * REGISTERS)
 #define LIFTED_PREFIX "lifted_"
 #define GLOBAL_PREFIX "c2w_x"
-
-/* --- instructions (core specification 2.0, section 5.4) --- */
-
-enum immediate {
-    IMMEDIATE_NONE,
-    IMMEDIATE_BLOCK,  /* block type */
-    IMMEDIATE_INDEX,  /* label, function, local, global */
-    IMMEDIATE_TABLE,  /* br_table's labels */
-    IMMEDIATE_TYPE,   /* type and table of an indirect call */
-    IMMEDIATE_MEMORY, /* alignment and offset */
-    IMMEDIATE_BYTE,
-    IMMEDIATE_I32,
-    IMMEDIATE_I64,
-    IMMEDIATE_4,
-    IMMEDIATE_8,
-};
-
-enum opcode {
-    OP_UNREACHABLE = 0x00,
-    OP_ELSE = 0x05,
-    OP_END = 0x0b,
-    OP_BR = 0x0c,
-    OP_BR_TABLE = 0x0e,
-    OP_RETURN = 0x0f,
-    OP_CALL = 0x10,
-    OP_CALL_INDIRECT = 0x11,
-    OP_GLOBAL_GET = 0x23,
-    OP_GLOBAL_SET = 0x24,
-    OP_FIRST_STORE = 0x36,
-    OP_I64_CONST = 0x42,
-    OP_I64_AND = 0x83,
-    OP_I64_OR = 0x84,
-    OP_I64_SHL = 0x86,
-    OP_I64_SHR_U = 0x88,
-    OP_I32_WRAP_I64 = 0xa7,
-    OP_I64_EXTEND_I32_U = 0xad,
-    OP_I32_REINTERPRET_F32 = 0xbc,
-    OP_I64_REINTERPRET_F64 = 0xbd,
-    OP_F32_REINTERPRET_I32 = 0xbe,
-    OP_F64_REINTERPRET_I64 = 0xbf,
-    OP_I64_EXTEND8_S = 0xc2,
-    OP_I64_EXTEND16_S = 0xc3,
-    OP_I64_EXTEND32_S = 0xc4,
-    OP_PREFIX_FC = 0xfc,
-};
-
-/* Ranges of opcodes with the same shape; blocks, branches and calls are handled by themselves. */
-static const struct shape {
-    unsigned char first, last;
-    enum immediate immediate;
-    unsigned char pops, pushes;
-} shapes[] = {
-    {0x00, 0x01, IMMEDIATE_NONE, 0, 0},  /* unreachable, nop */
-    {0x02, 0x03, IMMEDIATE_BLOCK, 0, 0}, /* block, loop */
-    {0x04, 0x04, IMMEDIATE_BLOCK, 1, 0}, /* if */
-    {0x05, 0x05, IMMEDIATE_NONE, 0, 0},  /* else */
-    {0x0b, 0x0b, IMMEDIATE_NONE, 0, 0},  /* end */
-    {0x0c, 0x0c, IMMEDIATE_INDEX, 0, 0}, /* br */
-    {0x0d, 0x0d, IMMEDIATE_INDEX, 1, 0}, /* br_if */
-    {0x0e, 0x0e, IMMEDIATE_TABLE, 1, 0}, /* br_table */
-    {0x0f, 0x0f, IMMEDIATE_NONE, 0, 0},  /* return */
-    {0x10, 0x10, IMMEDIATE_INDEX, 0, 0}, /* call: and its type */
-    {0x11, 0x11, IMMEDIATE_TYPE, 1, 0},  /* call_indirect: and its type */
-    {0x1a, 0x1a, IMMEDIATE_NONE, 1, 0},  /* drop */
-    {0x1b, 0x1b, IMMEDIATE_NONE, 3, 1},  /* select */
-    {0x20, 0x20, IMMEDIATE_INDEX, 0, 1}, /* local.get */
-    {0x21, 0x21, IMMEDIATE_INDEX, 1, 0}, /* local.set */
-    {0x22, 0x22, IMMEDIATE_INDEX, 1, 1}, /* local.tee */
-    {0x23, 0x23, IMMEDIATE_INDEX, 0, 1}, /* global.get */
-    {0x24, 0x24, IMMEDIATE_INDEX, 1, 0}, /* global.set */
-    {0x28, 0x35, IMMEDIATE_MEMORY, 1, 1}, /* loads */
-    {0x36, 0x3e, IMMEDIATE_MEMORY, 2, 0}, /* stores */
-    {0x3f, 0x3f, IMMEDIATE_BYTE, 0, 1},  /* memory.size */
-    {0x40, 0x40, IMMEDIATE_BYTE, 1, 1},  /* memory.grow */
-    {0x41, 0x41, IMMEDIATE_I32, 0, 1},
-    {0x42, 0x42, IMMEDIATE_I64, 0, 1},
-    {0x43, 0x43, IMMEDIATE_4, 0, 1},    /* f32.const */
-    {0x44, 0x44, IMMEDIATE_8, 0, 1},    /* f64.const */
-    {0x45, 0x45, IMMEDIATE_NONE, 1, 1}, /* i32.eqz */
-    {0x46, 0x4f, IMMEDIATE_NONE, 2, 1}, /* i32 comparisons */
-    {0x50, 0x50, IMMEDIATE_NONE, 1, 1}, /* i64.eqz */
-    {0x51, 0x66, IMMEDIATE_NONE, 2, 1}, /* comparisons */
-    {0x67, 0x69, IMMEDIATE_NONE, 1, 1}, /* i32 clz, ctz, popcnt */
-    {0x6a, 0x78, IMMEDIATE_NONE, 2, 1}, /* i32 arithmetic */
-    {0x79, 0x7b, IMMEDIATE_NONE, 1, 1}, /* i64 clz, ctz, popcnt */
-    {0x7c, 0x8a, IMMEDIATE_NONE, 2, 1}, /* i64 arithmetic */
-    {0x8b, 0x91, IMMEDIATE_NONE, 1, 1}, /* f32 abs to sqrt */
-    {0x92, 0x98, IMMEDIATE_NONE, 2, 1}, /* f32 add to copysign */
-    {0x99, 0x9f, IMMEDIATE_NONE, 1, 1}, /* f64 abs to sqrt */
-    {0xa0, 0xa6, IMMEDIATE_NONE, 2, 1}, /* f64 add to copysign */
-    {0xa7, 0xc4, IMMEDIATE_NONE, 1, 1}, /* conversions, sign extensions */
-};
-
-/* How a load or store uses the bits of a 64-bit register. */
-static const struct access {
-    unsigned char bytes;
-    bool is_signed;
-    unsigned char type; /* of the value: 'i' and 'I' integers, 'f' and 'F' floats, of 32 and 64 bits */
-} accesses[] = {
-    [0x28] = {4, false, 'i'}, [0x29] = {8, false, 'I'}, [0x2a] = {4, false, 'f'},
-    [0x2b] = {8, false, 'F'}, [0x2c] = {1, true, 'i'},  [0x2d] = {1, false, 'i'},
-    [0x2e] = {2, true, 'i'},  [0x2f] = {2, false, 'i'}, [0x30] = {1, true, 'I'},
-    [0x31] = {1, false, 'I'}, [0x32] = {2, true, 'I'},  [0x33] = {2, false, 'I'},
-    [0x34] = {4, true, 'I'},  [0x35] = {4, false, 'I'}, [0x36] = {4, false, 'i'},
-    [0x37] = {8, false, 'I'}, [0x38] = {4, false, 'f'}, [0x39] = {8, false, 'F'},
-    [0x3a] = {1, false, 'i'}, [0x3b] = {2, false, 'i'}, [0x3c] = {1, false, 'I'},
-    [0x3d] = {2, false, 'I'}, [0x3e] = {4, false, 'I'},
-};
 
 /* --- the module --- */
 
@@ -136,44 +30,6 @@ struct module {
     unsigned global_mask;
     struct reader code;
 };
-
-struct output {
-    unsigned char *bytes;
-    size_t size, room;
-};
-
-static void put_bytes(struct output *out, const void *bytes, size_t size) {
-    if (size > out->room - out->size) {
-        out->room = 2 * (out->size + size) + 4096;
-        out->bytes = realloc(out->bytes, out->room);
-        if (!out->bytes)
-            abort();
-    }
-    if (size)
-        memcpy(out->bytes + out->size, bytes, size);
-    out->size += size;
-}
-
-static void put_byte(struct output *out, unsigned byte) {
-    put_bytes(out, &(unsigned char){(unsigned char)byte}, 1);
-}
-
-static void put_leb(struct output *out, uint32_t value) {
-    unsigned char bytes[LEB_MAX];
-    put_bytes(out, bytes, encode_leb(bytes, value));
-}
-
-static void put_i64_const(struct output *out, int64_t value) {
-    put_byte(out, OP_I64_CONST);
-    for (;;) {
-        unsigned byte = value & 0x7f;
-        value >>= 7;
-        bool last = value == (byte & 0x40 ? -1 : 0);
-        put_byte(out, last ? byte : byte | 0x80);
-        if (last)
-            return;
-    }
-}
 
 /* Grows an array of `count` elements that starts empty. */
 static void *new_array(size_t count, size_t size) {
@@ -338,7 +194,9 @@ struct control {
 /* The arrays are reused from function to function. */
 struct body {
     const struct module *module;
-    const struct shape *shapes[256]; /* by opcode; NULL = unknown */
+    const struct shape *shapes[256];                                /* by opcode; NULL = unknown */
+    const struct shape *vector_shapes[sizeof vector_forms - 1]; /* by number behind OP_PREFIX_FD */
+    bool needs_local;        /* some access does */
     struct instruction *instructions;
     size_t count, room;
     struct origin *stack;
@@ -414,14 +272,17 @@ static void leave_block(struct body *body, bool is_else) {
 
 /* A load or store: does its address lie in a register? */
 static void find_register(struct body *body, struct instruction *insn, struct origin address,
-                          uint32_t offset, unsigned bytes) {
+                          uint32_t offset, unsigned opcode, unsigned number) {
     uint64_t at = (uint64_t)address.value + offset;
+    unsigned bytes = access_size(opcode, number);
     if (at + bytes <= FIRST_ADDRESS || at >= END_ADDRESS)
         return;
+    struct register_access access = {opcode, number, 0, (uint32_t)at - REGISTERS_ADDRESS};
     if (!address.is_constant)
         body->failure = "the address of a register is no constant";
-    else if (at < FIRST_ADDRESS || at % 8 + bytes > 8)
+    else if (at < FIRST_ADDRESS || at + bytes > END_ADDRESS || !access_fits(&access))
         body->failure = "an access goes across registers";
+    body->needs_local |= access_needs_local(&access);
     insn->address = (uint32_t)at;
     body->instructions[address.instruction].removed = address.is_constant;
 }
@@ -480,6 +341,9 @@ static void read_instruction(struct body *body, struct reader *reader) {
         return;
     }
     const struct shape *shape = body->shapes[opcode];
+    uint32_t vector = opcode == OP_PREFIX_FD ? read_leb(reader) : 0;
+    if (opcode == OP_PREFIX_FD && vector < sizeof vector_forms - 1)
+        shape = body->vector_shapes[vector];
     if (!shape) {
         body->failure = "an instruction is unknown";
         return;
@@ -489,7 +353,7 @@ static void read_instruction(struct body *body, struct reader *reader) {
         lowest = pop(body);
     struct origin result = {0};
     uint32_t index = 0;
-    switch (shape->immediate) {
+    switch ((enum immediate)shape->immediate) {
     case IMMEDIATE_NONE:
         break;
     case IMMEDIATE_BLOCK:
@@ -507,8 +371,11 @@ static void read_instruction(struct body *body, struct reader *reader) {
         read_leb(reader);
         break;
     case IMMEDIATE_MEMORY:
+    case IMMEDIATE_MEMORY_LANE:
         read_leb(reader);
-        find_register(body, insn, lowest, read_leb(reader), accesses[opcode].bytes);
+        find_register(body, insn, lowest, read_leb(reader), opcode, vector);
+        if (shape->immediate == IMMEDIATE_MEMORY_LANE)
+            read_byte(reader);
         break;
     case IMMEDIATE_BYTE:
         read_byte(reader);
@@ -524,6 +391,9 @@ static void read_instruction(struct body *body, struct reader *reader) {
         break;
     case IMMEDIATE_8:
         read_bytes(reader, 8);
+        break;
+    case IMMEDIATE_16:
+        read_bytes(reader, 16);
         break;
     }
     switch (opcode) {
@@ -552,64 +422,37 @@ static void read_instruction(struct body *body, struct reader *reader) {
     body->instructions[number].size = (uint32_t)(reader->next - body->instructions[number].start);
 }
 
-static uint64_t access_mask(const struct access *access) {
-    return access->bytes == 8 ? ~(uint64_t)0 : ((uint64_t)1 << 8 * access->bytes) - 1;
+/* The instruction, which accesses a register, from its bytes. */
+static struct register_access read_access(const struct instruction *insn) {
+    struct register_access access = {.offset = insn->address - REGISTERS_ADDRESS};
+    struct reader reader = {insn->start, insn->start + insn->size, false};
+    access.opcode = read_byte(&reader);
+    if (access.opcode == OP_PREFIX_FD)
+        access.number = read_leb(&reader);
+    read_leb(&reader); /* alignment */
+    read_leb(&reader); /* offset */
+    if (bytes_left(&reader))
+        access.lane = read_byte(&reader);
+    return access;
 }
 
-static void put_load(struct output *out, unsigned opcode, uint32_t global, unsigned shift) {
-    const struct access *access = &accesses[opcode];
-    put_byte(out, OP_GLOBAL_GET);
-    put_leb(out, global);
-    if (shift) {
-        put_i64_const(out, shift);
-        put_byte(out, OP_I64_SHR_U);
+/* Copies the declarations of locals.  The number of a local for a vector, if one is needed. */
+static uint32_t put_locals(const struct body *body, uint32_t parameters, struct reader *code,
+                           struct code_output *out) {
+    uint32_t groups = read_leb(code), count = parameters;
+    const unsigned char *start = code->next;
+    for (uint32_t i = 0; i < groups && !code->bad; i++) {
+        count += read_leb(code);
+        read_byte(code);
     }
-    bool is_word = access->bytes == 4 && (access->type == 'i' || access->type == 'f');
-    if (access->is_signed) {
-        put_byte(out, access->bytes == 1   ? OP_I64_EXTEND8_S
-                      : access->bytes == 2 ? OP_I64_EXTEND16_S
-                                           : OP_I64_EXTEND32_S);
-    } else if (access->bytes < 8 && !is_word) {
-        put_i64_const(out, (int64_t)access_mask(access));
-        put_byte(out, OP_I64_AND);
-    }
-    if (access->type == 'i' || access->type == 'f')
-        put_byte(out, OP_I32_WRAP_I64);
-    if (access->type == 'f')
-        put_byte(out, OP_F32_REINTERPRET_I32);
-    if (access->type == 'F')
-        put_byte(out, OP_F64_REINTERPRET_I64);
+    put_leb(out, groups + body->needs_local);
+    put_bytes(out, start, (size_t)(code->next - start));
+    if (body->needs_local)
+        put_bytes(out, (unsigned char[]){1, TYPE_V128}, 2);
+    return count;
 }
 
-static void put_store(struct output *out, unsigned opcode, uint32_t global, unsigned shift) {
-    const struct access *access = &accesses[opcode];
-    if (access->type == 'f')
-        put_byte(out, OP_I32_REINTERPRET_F32);
-    if (access->type == 'F')
-        put_byte(out, OP_I64_REINTERPRET_F64);
-    if (access->type == 'i' || access->type == 'f')
-        put_byte(out, OP_I64_EXTEND_I32_U);
-    if (access->bytes < 8) { /* the other bytes stay */
-        uint64_t mask = access_mask(access);
-        put_i64_const(out, (int64_t)mask);
-        put_byte(out, OP_I64_AND);
-        if (shift) {
-            put_i64_const(out, shift);
-            put_byte(out, OP_I64_SHL);
-        }
-        put_byte(out, OP_GLOBAL_GET);
-        put_leb(out, global);
-        put_i64_const(out, (int64_t) ~(mask << shift));
-        put_byte(out, OP_I64_AND);
-        put_byte(out, OP_I64_OR);
-    }
-    put_byte(out, OP_GLOBAL_SET);
-    put_leb(out, global);
-}
-
-static void put_body(const struct body *body, const unsigned char *locals, size_t locals_size,
-                     struct output *out) {
-    put_bytes(out, locals, locals_size);
+static void put_code(const struct body *body, uint32_t local, struct code_output *out) {
     for (size_t i = 0; i < body->count; i++) {
         const struct instruction *insn = &body->instructions[i];
         if (insn->removed)
@@ -618,45 +461,55 @@ static void put_body(const struct body *body, const unsigned char *locals, size_
             put_bytes(out, insn->start, insn->size);
             continue;
         }
-        unsigned opcode = *insn->start;
-        uint32_t in_registers = insn->address - REGISTERS_ADDRESS;
-        uint32_t global = body->module->globals[in_registers / 8];
-        unsigned shift = 8 * (in_registers % 8);
-        if (opcode >= OP_FIRST_STORE)
-            put_store(out, opcode, global, shift);
-        else
-            put_load(out, opcode, global, shift);
+        struct register_access access = read_access(insn);
+        put_access(out, &access, body->module->globals, local);
+    }
+}
+
+static void skip_locals(struct reader *code) {
+    uint32_t groups = read_leb(code);
+    while (groups-- && !code->bad) {
+        read_leb(code);
+        read_byte(code);
     }
 }
 
 static bool promote_function(struct body *body, uint32_t type, struct reader code,
-                             struct output *out) {
-    const unsigned char *start = code.next;
-    uint32_t groups = read_leb(&code);
-    while (groups-- && !code.bad) {
-        read_leb(&code);
-        read_byte(&code);
+                             struct code_output *out) {
+    if (type >= body->module->type_count) {
+        body->failure = "a type is missing";
+        return false;
     }
-    size_t locals_size = (size_t)(code.next - start);
+    const struct function_type *signature = &body->module->types[type];
+    struct reader locals = code;
+    skip_locals(&code);
     body->count = body->depth = body->control_count = 0;
-    body->unreachable = false;
-    enter_block(body, 0, type < body->module->type_count ? body->module->types[type].results : 0);
+    body->unreachable = body->needs_local = false;
+    enter_block(body, 0, signature->results);
     while (bytes_left(&code) && !body->failure)
         read_instruction(body, &code);
     if (code.bad || body->failure)
         return false;
-    put_body(body, start, locals_size, out);
+    put_code(body, put_locals(body, signature->parameters, &locals, out), out);
     return true;
+}
+
+static void find_shapes(struct body *body) {
+    for (size_t i = 0; i < sizeof shape_ranges / sizeof shape_ranges[0]; i++)
+        for (unsigned opcode = shape_ranges[i].first; opcode <= shape_ranges[i].last; opcode++)
+            body->shapes[opcode] = &shape_ranges[i].shape;
+    for (size_t n = 0; n < sizeof vector_forms - 1; n++)
+        for (size_t i = 0; i < sizeof vector_shapes / sizeof vector_shapes[0]; i++)
+            if (vector_shapes[i].form == vector_forms[n])
+                body->vector_shapes[n] = &vector_shapes[i].shape;
 }
 
 bool promote_registers(const unsigned char *bytes, size_t size, unsigned char **code,
                        size_t *code_size, char *error, size_t error_size) {
     struct module module = {0};
     struct body body = {.module = &module};
-    struct output section = {0}, function = {0};
-    for (size_t i = 0; i < sizeof shapes / sizeof shapes[0]; i++)
-        for (unsigned opcode = shapes[i].first; opcode <= shapes[i].last; opcode++)
-            body.shapes[opcode] = &shapes[i];
+    struct code_output section = {0}, function = {0};
+    find_shapes(&body);
     *code = NULL;
     *code_size = 0;
     bool good = read_module(&module, bytes, size);

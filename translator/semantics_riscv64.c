@@ -118,7 +118,9 @@ static LLVMValueRef build_fma(struct lift *l, const char *helper, LLVMValueRef a
     LLVMValueRef operands[] = {a, b, c};
     if (!is_nearest_even(rm) || l->exact_fflags)
         return build_helper(l, helper, LLVMTypeOf(a), operands, 3, rm);
-    if (l->options->fma != FMA_UNFUSED) {
+    if (l->options->fma == FMA_RELAXED)
+        return arithmetic(l, build_relaxed_fma(l, a, b, c));
+    if (l->options->fma == FMA_EXACT) {
         helper = LLVMTypeOf(a) == l->f32 ? "c2w_f32_fma_nearest" : "c2w_f64_fma_nearest";
         return build_helper(l, helper, LLVMTypeOf(a), operands, 3, -1);
     }

@@ -54,6 +54,23 @@ static void build_stubs(struct lift *l, const struct plan *plan, const unsigned 
     }
 }
 
+/* What the runtime tries at start: constants, NULL unless lifted code has relaxed multiply-add. */
+static void build_relaxed_operation(struct lift *l, const char *name, LLVMTypeRef type) {
+    LLVMValueRef global = LLVMAddGlobal(l->module, l->pointer, name);
+    LLVMSetGlobalConstant(global, true);
+    LLVMSetInitializer(global, LLVMConstNull(l->pointer));
+    if (l->options->fma != FMA_RELAXED)
+        return;
+    LLVMTypeRef function = LLVMFunctionType(type, (LLVMTypeRef[]){type, type, type}, 3, false);
+    l->function = LLVMAddFunction(l->module, "", function);
+    LLVMSetLinkage(l->function, LLVMInternalLinkage);
+    LLVMPositionBuilderAtEnd(l->builder, LLVMAppendBasicBlockInContext(l->context, l->function, ""));
+    LLVMBuildRet(l->builder,
+                 build_relaxed_fma(l, LLVMGetParam(l->function, 0), LLVMGetParam(l->function, 1),
+                                   LLVMGetParam(l->function, 2)));
+    LLVMSetInitializer(global, l->function);
+}
+
 static bool write_file(const char *path, const char *bytes, size_t size) {
     FILE *file = fopen(path, "wbe");
     if (!file)
@@ -62,16 +79,18 @@ static bool write_file(const char *path, const char *bytes, size_t size) {
     return fclose(file) == 0 && ok;
 }
 
-bool emit_tables(const struct plan *plan, const unsigned char *referenced,
-                 bool count_instructions, const char *path, char *error, size_t error_size) {
+bool emit_tables(const struct plan *plan, const struct translator_options *options,
+                 const unsigned char *referenced, const char *path, char *error,
+                 size_t error_size) {
     struct emitter *emitter = emitter_new(error, error_size);
     if (!emitter)
         return false;
-    struct translator_options options = {0};
     struct lift l;
-    lift_begin_module(&l, &options, plan, "tables");
+    lift_begin_module(&l, options, plan, "tables");
     prepare_module(emitter, l.module);
     build_stubs(&l, plan, referenced);
+    build_relaxed_operation(&l, "c2w_relaxed_fma_f32", l.f32);
+    build_relaxed_operation(&l, "c2w_relaxed_fma_f64", l.f64);
     LLVMTypeRef entry_type =
         LLVMStructTypeInContext(l.context, (LLVMTypeRef[]){l.i32, l.pointer}, 2, false);
     LLVMTypeRef file_type = LLVMStructTypeInContext(
@@ -131,7 +150,7 @@ bool emit_tables(const struct plan *plan, const unsigned char *referenced,
     LLVMSetInitializer(count, LLVMConstInt(l.i32, file_count, false));
     LLVMSetGlobalConstant(count, true);
     LLVMValueRef counts = LLVMAddGlobal(l.module, l.i32, "c2w_lifted_code_counts");
-    LLVMSetInitializer(counts, LLVMConstInt(l.i32, count_instructions, false));
+    LLVMSetInitializer(counts, LLVMConstInt(l.i32, options->count_instructions, false));
     LLVMSetGlobalConstant(counts, true);
     free(entries);
     free(files);

@@ -242,7 +242,7 @@ static bool lift_plan(const struct plan *plan, const struct translator_options *
     translated->archive = join(options->work_directory, "lifted.a");
     translated->tables = join(options->work_directory, "tables.o");
     bool good = make_objects(&work) && write_archive(&work, translated->archive) &&
-                emit_tables(plan, work.referenced, options->count_instructions, translated->tables, error, error_size);
+                emit_tables(plan, options, work.referenced, translated->tables, error, error_size);
     close_cache(&work, report);
     report->functions = work.chosen;
     report->cached = work.cached;

@@ -70,6 +70,10 @@ static inline void registers_to_globals(void) {}
 static inline void registers_from_globals(void) {}
 #endif
 
+/* Whether what lifted code uses for fused multiply-add is fused in this engine (relaxed_fma.c); true
+ * when it uses nothing of the engine's. */
+bool relaxed_fma_is_exact(void);
+
 /* Instructions retired by the interpreter since the start. */
 extern uint64_t interpreted_instructions;
 

@@ -2,6 +2,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "../exec/exec.h"
 #include "../exec/profile.h"
 #include "../rootfs.h"
 #include "exec.h"
@@ -15,6 +16,7 @@
 #define EXIT_NOT_EXECUTABLE 126
 #define EXIT_NOT_FOUND 127
 #define EXIT_DEADLOCK 125
+#define EXIT_CANNOT_RUN 125 /* as docker's own failures */
 
 /* What is started and how: the image's configuration, changed by arguments and environment. */
 struct start {
@@ -238,6 +240,11 @@ static int exit_code(int status_word) {
 }
 
 int kernel_main(void) {
+    if (!relaxed_fma_is_exact()) {
+        complain("c2w: %s: results would differ (build with --fma=exact)%s\n",
+                 "this engine does not fuse multiply-add", "");
+        return EXIT_CANNOT_RUN;
+    }
     struct rootfs_config *config = rootfs_read_config();
     if (!config) {
         complain("c2w: the module has no root file system%s%s\n", "", "");

@@ -2,6 +2,7 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import { Readable } from 'node:stream';
+import v8 from 'node:v8';
 import { createWasi, Exit } from './wasi.mjs';
 import { byteString, platform, preopenDirectory, standardStream } from './node.mjs';
 
@@ -37,8 +38,19 @@ function parseCommandLine(words) {
     return { ...options, module: words[at], args: words.slice(at + 1) };
 }
 
+// A function with f64x2.relaxed_madd.
+const RELAXED_SIMD = Uint8Array.of(0, 0x61, 0x73, 0x6d, 1, 0, 0, 0, 1, 5, 1, 0x60, 0, 1, 0x7b,
+    3, 2, 1, 0, 10, 8, 1, 6, 0, 0, 0xfd, 0x87, 2, 0x0b);
+
+/** Modules of --fma=relaxed need what Node 20 has behind a flag. */
+function enableRelaxedSimd() {
+    if (!WebAssembly.validate(RELAXED_SIMD))
+        v8.setFlagsFromString('--experimental-wasm-relaxed-simd');
+}
+
 /** Small modules compile faster in one piece; large ones are not held in memory twice. */
 async function compile(file) {
+    enableRelaxedSimd();
     if (fs.statSync(file).size < 32 << 20) return new WebAssembly.Module(fs.readFileSync(file));
     const body = Readable.toWeb(fs.createReadStream(file, { highWaterMark: 1 << 20 }));
     const headers = { 'Content-Type': 'application/wasm' };
