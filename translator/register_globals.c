@@ -182,7 +182,7 @@ struct instruction {
 /* What is known of the value in a stack slot. */
 struct origin {
     bool is_constant;
-    uint32_t value;       /* 0 if it is no constant */
+    uint32_t value;       /* 0 if it is none; also one that a select may give */
     uint32_t instruction; /* of the constant */
 };
 
@@ -270,6 +270,10 @@ static void leave_block(struct body *body, bool is_else) {
     }
 }
 
+static bool is_register(uint64_t address) {
+    return address >= FIRST_ADDRESS && address < END_ADDRESS;
+}
+
 /* A load or store: does its address lie in a register? */
 static void find_register(struct body *body, struct instruction *insn, struct origin address,
                           uint32_t offset, unsigned opcode, unsigned number) {
@@ -348,10 +352,14 @@ static void read_instruction(struct body *body, struct reader *reader) {
         body->failure = "an instruction is unknown";
         return;
     }
-    struct origin lowest = {0}; /* of the operands: an access's address */
-    for (unsigned i = 0; i < shape->pops; i++)
+    struct origin lowest = {0}, next = {0}; /* of the operands; the lowest is an access's address */
+    for (unsigned i = 0; i < shape->pops; i++) {
+        next = lowest;
         lowest = pop(body);
+    }
     struct origin result = {0};
+    if (opcode == OP_SELECT)
+        result.value = is_register(lowest.value) ? lowest.value : next.value;
     uint32_t index = 0;
     switch ((enum immediate)shape->immediate) {
     case IMMEDIATE_NONE:

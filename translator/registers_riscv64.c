@@ -158,10 +158,6 @@ void load_registers(struct lift *l, register_mask mask) {
             value = unbox(l, load_at(l, l->i64, register_address(reg)));
         else
             value = load_at(l, register_type(l, reg), register_address(reg));
-        /* Two loads of different registers must not become one of a variable address, which could
-         * be no global: LLVM does that to all but atomic ones. */
-        if (reg < REGISTER_F)
-            LLVMSetOrdering(value, LLVMAtomicOrderingUnordered);
         LLVMBuildStore(l->builder, value, l->registers[reg]);
     }
 }

@@ -28,6 +28,7 @@ enum opcode {
     OP_RETURN = 0x0f,
     OP_CALL = 0x10,
     OP_CALL_INDIRECT = 0x11,
+    OP_SELECT = 0x1b,
     OP_LOCAL_GET = 0x20,
     OP_LOCAL_TEE = 0x22,
     OP_GLOBAL_GET = 0x23,
