@@ -1,5 +1,5 @@
 /* What instructions mean, as LLVM IR: the semantics of runtime/isa/riscv64/sem.h over the
- * primitives of runtime/isa/sem_build.h. */
+ * primitives of sem_build.h. */
 #include <string.h>
 
 #include "../runtime/guest_memory.h"
@@ -198,7 +198,7 @@ static LLVMValueRef build_widen(struct lift *l, LLVMValueRef a) {
     return arithmetic(l, LLVMBuildFPExt(l->builder, a, l->f64, ""));
 }
 
-#include "../runtime/isa/sem_build.h"
+#include "../runtime/isa/riscv64/sem_build.h"
 
 #include "../runtime/isa/riscv64/sem.h"
 
