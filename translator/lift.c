@@ -45,6 +45,8 @@ struct block_state {
     bool may_leave;          /* in the middle of the block */
     bool calls_always;       /* a header: every way around the loop makes a call */
     bool ends_slice;         /* a call that checks the budget for such a loop */
+    bool entered_from_behind; /* by a back edge */
+    struct block_facts facts; /* on the ways that were lifted */
 };
 
 struct frame {
@@ -128,6 +130,19 @@ LLVMValueRef call_runtime(struct lift *l, const char *name, LLVMTypeRef result,
     return LLVMBuildCall2(l->builder, type, declare_function(l, name, type), arguments, count, "");
 }
 
+LLVMValueRef build_intrinsic(struct lift *l, const char *name, LLVMTypeRef *types,
+                                    unsigned type_count, LLVMValueRef *arguments, unsigned count) {
+    unsigned id = LLVMLookupIntrinsicID(name, strlen(name));
+    LLVMValueRef function = LLVMGetIntrinsicDeclaration(l->module, id, types, type_count);
+    LLVMTypeRef type = LLVMIntrinsicGetType(l->context, id, types, type_count);
+    return LLVMBuildCall2(l->builder, type, function, arguments, count, "");
+}
+
+LLVMValueRef build_unary(struct lift *l, const char *name, LLVMValueRef a) {
+    LLVMTypeRef type = LLVMTypeOf(a);
+    return build_intrinsic(l, name, &type, 1, &a, 1);
+}
+
 /* --- analysis --- */
 
 static struct exit_point *exit_at(struct frame *f, uint32_t pc, bool by_pc) {
@@ -200,6 +215,15 @@ static void scan_blocks(struct frame *f) {
             f->blocks[h].loop_cost += block->insn_count + (block_is_call(block) ? CALL_COST : 0);
     }
     choose_registers(f->l, &all);
+}
+
+static void find_back_edges(struct frame *f) {
+    for (size_t b = 0; b < f->region->block_count; b++)
+        for (unsigned i = 0; i < block_successor_count(f->region->blocks[b]); i++) {
+            int32_t s = internal_successor(f, f->region->blocks[b], i);
+            if (s >= 0 && is_back_edge(b, s))
+                f->blocks[s].entered_from_behind = true;
+        }
 }
 
 /* Loops whose calls check the budget. */
@@ -679,7 +703,7 @@ static void lift_block(struct frame *f, size_t b) {
     LLVMPositionBuilderAtEnd(l->builder, f->blocks[b].llvm);
     l->dirty = f->blocks[b].dirty_in;
     l->branch_condition = l->jump_target = NULL;
-    begin_block(l);
+    begin_block(l, &f->blocks[b].facts, f->blocks[b].entered_from_behind);
     if (l->options->lockstep) {
         store_registers(l, l->dirty);
         LLVMValueRef pc = constant_pc(l, block->start);
@@ -700,6 +724,11 @@ static void lift_block(struct frame *f, size_t b) {
     }
     settle_registers(l);
     store_registers(l, f->blocks[b].flush);
+    for (unsigned i = 0; i < block_successor_count(block); i++) {
+        int32_t s = internal_successor(f, block, i);
+        if (s >= 0)
+            join_facts(l, &f->blocks[s].facts);
+    }
     lift_terminator(f, b);
 }
 
@@ -734,6 +763,7 @@ void lift_region(struct lift *l, struct arena *scratch, const struct lifted_func
     l->exact_fflags = function->exact_fflags || l->options->exact_fflags;
     l->depth = NULL;
     scan_blocks(&f);
+    find_back_edges(&f);
     find_call_checks(&f, scratch);
     solve_dirty(&f);
     flush_at_joins(&f);

@@ -67,8 +67,10 @@ void settle_registers(struct lift *l);
 LLVMValueRef build_relaxed_fma(struct lift *l, LLVMValueRef a, LLVMValueRef b, LLVMValueRef c);
 
 /* semantics_GUEST.c */
-/* Before the first instruction of a block. */
-void begin_block(struct lift *l);
+/* What is known at the end of a block goes to its successors: `facts` are those at a block's start,
+ * valid for every way that was lifted before; `unknown` when there are others. */
+void begin_block(struct lift *l, const struct block_facts *facts, bool unknown);
+void join_facts(const struct lift *l, struct block_facts *at_successor);
 void lift_insn(struct lift *l, const struct insn *insn);
 /* Whether lift_insn may leave the function: then everything dirty must have its value. */
 bool insn_may_leave(const struct insn *insn);
@@ -86,6 +88,11 @@ void leave_if(struct lift *l, LLVMValueRef condition, uint32_t pc, bool interpre
 /* Calls a function of the runtime by name. */
 LLVMValueRef call_runtime(struct lift *l, const char *name, LLVMTypeRef result,
                           LLVMValueRef *arguments, unsigned count);
+
+/* Calls an LLVM intrinsic, overloaded for the types; build_unary: for its operand's type. */
+LLVMValueRef build_intrinsic(struct lift *l, const char *name, LLVMTypeRef *types,
+                             unsigned type_count, LLVMValueRef *arguments, unsigned count);
+LLVMValueRef build_unary(struct lift *l, const char *name, LLVMValueRef a);
 
 /* plan.c: the functions that can be lifted, and which of them are.  Code of one function may depend
  * on properties of the others, and never on whether this build lifts them. */

@@ -26,6 +26,11 @@ static inline void add_register_use(struct register_use *all, const struct regis
     all->as_raw |= use->as_raw;
 }
 
+/* Nothing is. */
+struct block_facts {
+    bool unused;
+};
+
 struct lift;
 struct guest_lift {
     enum fp_kind fp_kinds[32];

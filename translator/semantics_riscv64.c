@@ -94,19 +94,6 @@ static LLVMValueRef build_fp_binary(struct lift *l, LLVMOpcode opcode, const cha
     return arithmetic(l, LLVMBuildBinOp(l->builder, opcode, a, b, ""));
 }
 
-static LLVMValueRef build_intrinsic(struct lift *l, const char *name, LLVMTypeRef *types,
-                                    unsigned type_count, LLVMValueRef *arguments, unsigned count) {
-    unsigned id = LLVMLookupIntrinsicID(name, strlen(name));
-    LLVMValueRef function = LLVMGetIntrinsicDeclaration(l->module, id, types, type_count);
-    LLVMTypeRef type = LLVMIntrinsicGetType(l->context, id, types, type_count);
-    return LLVMBuildCall2(l->builder, type, function, arguments, count, "");
-}
-
-static LLVMValueRef build_unary(struct lift *l, const char *name, LLVMValueRef a) {
-    LLVMTypeRef type = LLVMTypeOf(a);
-    return build_intrinsic(l, name, &type, 1, &a, 1);
-}
-
 static LLVMValueRef build_sqrt(struct lift *l, const char *helper, LLVMValueRef a, uint8_t rm) {
     if (!is_nearest_even(rm) || l->exact_fflags)
         return build_helper(l, helper, LLVMTypeOf(a), &a, 1, rm);
@@ -217,7 +204,12 @@ bool insn_may_leave(const struct insn *insn) {
     }
 }
 
-void begin_block(struct lift *l) {
+void join_facts(const struct lift *l, struct block_facts *at_successor) {
+    (void)l, (void)at_successor;
+}
+
+void begin_block(struct lift *l, const struct block_facts *facts, bool unknown) {
+    (void)facts, (void)unknown;
     l->guest.noncanonical = 0;
     l->guest.arithmetic_count = 0;
 }

@@ -143,15 +143,6 @@ static LLVMValueRef build_load(struct lift *l, LLVMTypeRef type, LLVMValueRef ba
     LLVMSetMetadata(value, l->tbaa_kind, l->tbaa_guest);
     return value;
 }
-static void build_store(struct lift *l, LLVMTypeRef type, LLVMValueRef base, int32_t displacement,
-                        LLVMValueRef value) {
-    if (type != l->i64)
-        value = LLVMBuildTrunc(l->builder, value, type, "");
-    LLVMValueRef store = LLVMBuildStore(l->builder, value, build_address(l, base, displacement));
-    LLVMSetAlignment(store, 1);
-    LLVMSetMetadata(store, l->tbaa_kind, l->tbaa_guest);
-}
-
 /* Control: the terminator of the block takes what these leave. */
 #define BRANCH(condition) ((void)i, l->branch_condition = (condition))
 #define JUMP() ((void)0)

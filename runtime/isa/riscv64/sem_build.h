@@ -8,6 +8,14 @@
 #define SEM(name) static void sem_##name(struct lift *l, const struct insn *i)
 
 /* Memory. */
+static void build_store(struct lift *l, LLVMTypeRef type, LLVMValueRef base, int32_t displacement,
+                        LLVMValueRef value) {
+    if (type != l->i64)
+        value = LLVMBuildTrunc(l->builder, value, type, "");
+    LLVMValueRef store = LLVMBuildStore(l->builder, value, build_address(l, base, displacement));
+    LLVMSetAlignment(store, 1);
+    LLVMSetMetadata(store, l->tbaa_kind, l->tbaa_guest);
+}
 #define LOAD8U(base, d) LLVMBuildZExt(l->builder, build_load(l, l->i8, base, d), l->i64, "")
 #define LOAD8S(base, d) LLVMBuildSExt(l->builder, build_load(l, l->i8, base, d), l->i64, "")
 #define LOAD16U(base, d) LLVMBuildZExt(l->builder, build_load(l, l->i16, base, d), l->i64, "")

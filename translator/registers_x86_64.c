@@ -1,0 +1,114 @@
+/* Where guest registers live inside a lifted function: in allocas that LLVM turns into SSA values,
+ * loaded from the CPU state where they are live and stored back where they are dirty.  General
+ * registers and the lazy flags are in WebAssembly globals while lifted code runs, vectors in memory
+ * (register_globals.h). */
+#include "../runtime/isa/state.h"
+#include "lift.h"
+#include "register_globals.h"
+
+#define GLOBAL_FLAGS 16 /* c2w_x16, 17 and 18: flags_op, flags_a, flags_b */
+
+static bool is_vector(unsigned reg) { return reg >= REGISTER_XMM && reg < REGISTER_FLAGS_OP; }
+
+static LLVMTypeRef register_type(struct lift *l, unsigned reg) {
+    return is_vector(reg) ? l->guest.v2i64 : l->i64;
+}
+
+static uint32_t register_address(unsigned reg) {
+    if (reg < REGISTER_XMM)
+        return REGISTERS_ADDRESS + 8 * reg;
+    if (is_vector(reg))
+        return CPU_ADDRESS + offsetof(struct cpu, xmm) + 16 * (reg - REGISTER_XMM);
+    return REGISTERS_ADDRESS + 8 * (reg - REGISTER_FLAGS_OP + GLOBAL_FLAGS);
+}
+
+void choose_registers(struct lift *l, const struct register_use *all) {
+    (void)all;
+    struct guest_lift *guest = &l->guest;
+    guest->v16i8 = LLVMVectorType(l->i8, 16);
+    guest->v8i16 = LLVMVectorType(l->i16, 8);
+    guest->v4i32 = LLVMVectorType(l->i32, 4);
+    guest->v2i64 = LLVMVectorType(l->i64, 2);
+    guest->v4f32 = LLVMVectorType(l->f32, 4);
+    guest->v2f64 = LLVMVectorType(l->f64, 2);
+}
+
+void declare_registers(struct lift *l, register_mask mask) {
+    for (unsigned reg = 0; reg < REGISTER_COUNT; reg++)
+        l->registers[reg] =
+            mask >> reg & 1 ? LLVMBuildAlloca(l->builder, register_type(l, reg), "") : NULL;
+}
+
+void load_registers(struct lift *l, register_mask mask) {
+    for (unsigned reg = 0; reg < REGISTER_COUNT; reg++)
+        if (mask >> reg & 1 && l->registers[reg])
+            LLVMBuildStore(l->builder, load_at(l, register_type(l, reg), register_address(reg)),
+                           l->registers[reg]);
+}
+
+void store_registers(struct lift *l, register_mask mask) {
+    for (unsigned reg = 0; reg < REGISTER_COUNT; reg++)
+        if (mask >> reg & 1)
+            store_at(l, LLVMBuildLoad2(l->builder, register_type(l, reg), l->registers[reg], ""),
+                     register_address(reg));
+}
+
+void settle_registers(struct lift *l) { (void)l; }
+
+LLVMValueRef read_stack_pointer(struct lift *l) { return read_register(l, REG_RSP); }
+
+LLVMValueRef read_register(struct lift *l, unsigned reg) {
+    return LLVMBuildLoad2(l->builder, register_type(l, reg), l->registers[reg], "");
+}
+
+void write_register(struct lift *l, unsigned reg, LLVMValueRef value) {
+    LLVMBuildStore(l->builder, value, l->registers[reg]);
+    l->dirty |= (register_mask)1 << reg;
+}
+
+LLVMValueRef read_byte_register(struct lift *l, unsigned n) {
+    LLVMValueRef value = read_register(l, n / 8);
+    if (n % 8)
+        value = LLVMBuildLShr(l->builder, value, LLVMConstInt(l->i64, 8 * (n % 8), false), "");
+    return LLVMBuildTrunc(l->builder, value, l->i8, "");
+}
+
+void write_byte_register(struct lift *l, unsigned n, LLVMValueRef value) {
+    unsigned shift = 8 * (n % 8);
+    LLVMValueRef kept = LLVMConstInt(l->i64, ~((uint64_t)0xff << shift), false);
+    LLVMValueRef old = LLVMBuildAnd(l->builder, read_register(l, n / 8), kept, "");
+    value = LLVMBuildZExt(l->builder, value, l->i64, "");
+    if (shift)
+        value = LLVMBuildShl(l->builder, value, LLVMConstInt(l->i64, shift, false), "");
+    write_register(l, n / 8, LLVMBuildOr(l->builder, old, value, ""));
+}
+
+bool insn_may_leave_stack(const struct insn *insn) {
+    switch ((enum op)insn->op) {
+    case OP_push16:
+    case OP_push64:
+    case OP_pushf16:
+    case OP_pushf64:
+    case OP_popf16:
+    case OP_popf64:
+    case OP_call:
+    case OP_call_indirect:
+    case OP_ret:
+        return false;
+    case OP_pop64:
+    case OP_pop16:
+        return insn->form == FORM_REGISTERS && insn->reg == REG_RSP;
+    case OP_add64:
+    case OP_sub64:
+        if (insn->form & FORM_IMMEDIATE)
+            return false;
+        break;
+    case OP_lea64:
+        if (insn->base == REG_RSP)
+            return false;
+        break;
+    default:
+        break;
+    }
+    return (insn_registers(insn).writes & STACK_POINTER) != 0;
+}
