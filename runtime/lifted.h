@@ -79,4 +79,8 @@ uint32_t c2w_syscall(uint32_t pc);
  * (kernel/main_stack.c says what for). */
 void c2w_leave_stack(uint64_t sp);
 
+/* x86-64: executes the instruction at pc, which has no lifted form, with all state stored.  Returns 0
+ * when execution goes on behind it; otherwise the caller returns PC 0. */
+uint32_t c2w_step(uint32_t pc);
+
 #endif

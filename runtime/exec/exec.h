@@ -60,9 +60,9 @@ static inline void lockstep_forget(void) {}
 #endif
 
 /* Lifted code of the module keeps the integer registers in WebAssembly globals while it runs
- * (translator/register_globals.h); everything else finds them in c2w_cpu.  Called around lifted
- * code and by what lifted code calls. */
-#if defined(__wasm__) && defined(C2W_GUEST_RISCV64)
+ * (translator/register_globals.h); everything else finds them in c2w_cpu.  Called around lifted code
+ * and by what lifted code calls. */
+#if defined(__wasm__)
 void registers_to_globals(void);
 void registers_from_globals(void);
 #else

@@ -142,3 +142,52 @@ void guest_insn_place(struct insn *insn, uint32_t pc) {
 #define INTERPRET_TARGET(insn) ((insn)->pc + (insn)->len + (uint64_t)(int64_t)(insn)->imm)
 #define INTERPRET_CASES "interp_cases_x86_64.h"
 #include "interp_body.h"
+
+/* --- single instructions for lifted code --- */
+
+/* Decoded instructions by address; the bytes tell whether one is still what is there. */
+struct stepped_insn {
+    struct insn insn;
+    uint8_t bytes[INSN_MAX_LENGTH];
+};
+#define STEP_CACHE 512
+static struct stepped_insn step_cache[STEP_CACHE];
+
+static const struct insn *find_stepped(uint32_t pc) {
+    struct stepped_insn *entry = &step_cache[(pc ^ pc >> 9) % STEP_CACHE];
+    const uint8_t *bytes = guest_pointer(pc);
+    if (entry->insn.pc == pc && entry->insn.len &&
+        memcmp(entry->bytes, bytes, entry->insn.len) == 0)
+        return &entry->insn;
+    uint32_t available = PAGE_SIZE - pc % PAGE_SIZE; /* lifted code is mapped up to its end */
+    if (available < INSN_MAX_LENGTH && page_prot[pc / PAGE_SIZE + 1] & PAGE_EXECUTE)
+        available = INSN_MAX_LENGTH;
+    if (available > INSN_MAX_LENGTH)
+        available = INSN_MAX_LENGTH;
+    if (!insn_decode(bytes, available, &entry->insn) || !functions[entry->insn.op]) {
+        entry->insn.len = 0;
+        return NULL;
+    }
+    guest_insn_place(&entry->insn, pc);
+    memcpy(entry->bytes, bytes, entry->insn.len);
+    return &entry->insn;
+}
+
+uint32_t c2w_step(uint32_t pc) {
+    registers_from_globals();
+    c2w_cpu.pc = pc;
+    const struct insn *insn = find_stepped(pc);
+    struct eval c = {.stop = !insn};
+    if (insn) {
+        faulted = false;
+        do { /* a string instruction may take several rounds */
+            c.stop = false;
+            functions[insn->op](&c, insn);
+        } while (c.stop && !faulted && !c2w_cpu.event && c2w_cpu.pc == pc);
+        interpreted_instructions++;
+    } else {
+        c2w_cpu.force_interp = 1;
+    }
+    registers_to_globals();
+    return c.stop;
+}

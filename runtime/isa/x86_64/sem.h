@@ -46,4 +46,8 @@
 
 #include "sem_sse.h"
 
+/* The lifter leaves these to the interpreter. */
+#if !defined(SEM_WITHOUT_X87)
 #include "sem_x87.h"
+#endif
+#endif

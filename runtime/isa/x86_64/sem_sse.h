@@ -174,14 +174,14 @@ SEM(m_maskmovq) {
 #define VECTOR(name)                                                                               \
     SEM(name) {                                                                                    \
         V128 b = SRC128();                                                                         \
-        WXMM(i->reg, V_##name(XMM(i->reg), b));                                                    \
+        WXMM(i->reg, V_(name, XMM(i->reg), b));                                                    \
     }
 #define VECTOR_MMX(name)                                                                           \
     VECTOR(name)                                                                                   \
     SEM(m_##name) {                                                                                \
         V128 b = SRC_MM();                                                                         \
         ENTER_MMX();                                                                               \
-        WMM(i->reg, V_##name(MM(i->reg), b));                                                      \
+        WMM(i->reg, V_(name, MM(i->reg), b));                                                      \
     }
 #define VECTOR_SIZED(name)                                                                         \
     SEM(name) {                                                                                    \
@@ -357,7 +357,7 @@ BLEND_VARIABLE(pblendvb)
 #define WIDEN(name, SOURCE)                                                                        \
     SEM(name) {                                                                                    \
         V128 b = SOURCE();                                                                         \
-        WXMM(i->reg, V_##name(b));                                                                 \
+        WXMM(i->reg, V1_(name, b));                                                                 \
     }
 WIDEN(pmovsxbw, SRC128_LOW64)
 WIDEN(pmovsxbd, SRC128_LOW32)
@@ -538,16 +538,16 @@ SEM(rsqrtss) {
 #define LOGIC(name, operation)                                                                     \
     SEM(name) {                                                                                    \
         V128 b = SRC128();                                                                         \
-        WXMM(i->reg, operation(XMM(i->reg), b));                                                   \
+        WXMM(i->reg, V_(operation, XMM(i->reg), b));                                               \
     }
-LOGIC(andps, V_pand)
-LOGIC(andpd, V_pand)
-LOGIC(andnps, V_pandn)
-LOGIC(andnpd, V_pandn)
-LOGIC(orps, V_por)
-LOGIC(orpd, V_por)
-LOGIC(xorps, V_pxor)
-LOGIC(xorpd, V_pxor)
+LOGIC(andps, pand)
+LOGIC(andpd, pand)
+LOGIC(andnps, pandn)
+LOGIC(andnpd, pandn)
+LOGIC(orps, por)
+LOGIC(orpd, por)
+LOGIC(xorps, pxor)
+LOGIC(xorpd, pxor)
 #undef LOGIC
 #define UNPACK(name, operation)                                                                    \
     SEM(name) {                                                                                    \

@@ -78,6 +78,11 @@ EVAL_LANES(64)
 EVAL_INLINE V128 LOW64(I64 a) { return (V128){.u64 = {a, 0}}; }
 EVAL_INLINE V128 JOIN64(I64 low, I64 high) { return (V128){.u64 = {low, high}}; }
 
+/* --- integer vectors --- */
+
+#define V_(name, a, b) V_##name(a, b)
+#define V1_(name, a) V_##name(a)
+
 /* --- floating point --- */
 
 #define SSE_BEGIN() struct sse_env eval_env = {EVAL_CPU.mxcsr, 0}
