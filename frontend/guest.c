@@ -17,6 +17,7 @@ static const struct guest guests[] = {
      .name = "x86_64",
      .machine = EM_X86_64,
      .isa = GUEST_X86_64,
+     .translated = true,
      .runtime = "runtime-x86_64.o",
      .native = "c2w-native-x86_64",
      .libraries = {"/lib/x86_64-linux-gnu", "/usr/lib/x86_64-linux-gnu"}},

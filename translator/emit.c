@@ -15,7 +15,12 @@
 
 #define WASM_TRIPLE "wasm32-unknown-wasi"
 #define WASM_FEATURES                                                                              \
-    "+bulk-memory,+bulk-memory-opt,+sign-ext,+nontrapping-fptoint,+mutable-globals"
+    "+bulk-memory,+bulk-memory-opt,+sign-ext,+nontrapping-fptoint,+mutable-globals" GUEST_FEATURES
+#if defined(C2W_GUEST_X86_64)
+#define GUEST_FEATURES ",+simd128"
+#else
+#define GUEST_FEATURES ""
+#endif
 /* The plain form of instcombine can abort the process when it does not reach a fixpoint. */
 #define PASSES                                                                                     \
     "function(sroa,early-cse,instcombine<no-verify-fixpoint>,simplifycfg,early-cse,"               \

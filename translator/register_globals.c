@@ -9,7 +9,7 @@
 #include "wasm_instructions.h"
 
 #define REGISTERS 32
-#define FIRST_ADDRESS (REGISTERS_ADDRESS + 8 * 1)
+#define FIRST_ADDRESS REGISTERS_ADDRESS
 #define END_ADDRESS (REGISTERS_ADDRESS + 8 * REGISTERS)
 #define LIFTED_PREFIX "lifted_"
 #define GLOBAL_PREFIX "c2w_x"
@@ -286,6 +286,8 @@ static void find_register(struct body *body, struct instruction *insn, struct or
         body->failure = "the address of a register is no constant";
     else if (at < FIRST_ADDRESS || at + bytes > END_ADDRESS || !access_fits(&access))
         body->failure = "an access goes across registers";
+    else if (!(body->module->global_mask >> (at - REGISTERS_ADDRESS) / 8 & 1))
+        body->failure = "a register has no global";
     body->needs_local |= access_needs_local(&access);
     insn->address = (uint32_t)at;
     body->instructions[address.instruction].removed = address.is_constant;
@@ -523,7 +525,7 @@ bool promote_registers(const unsigned char *bytes, size_t size, unsigned char **
     bool good = read_module(&module, bytes, size);
     if (!good) {
         snprintf(error, error_size, "the linked module is malformed");
-    } else if (module.global_mask == ~1u) {
+    } else if (module.global_mask != 0) {
         struct reader reader = module.code;
         uint32_t count = read_leb(&reader);
         put_leb(&section, count);

@@ -2,7 +2,7 @@
  *
  * LLVM sees the integer registers in memory, x<n> at the constant address REGISTERS_ADDRESS + 8 * n
  * (registers.c).  In the linked module those loads and stores, more than half of all, become accesses
- * to globals that the runtime defines (runtime/isa/riscv64/register_globals.c): 2 bytes of code each
+ * to globals that the runtime defines (runtime/isa/GUEST/register_globals.c): 2 bytes of code each
  * instead of 5 to 6.  LLVM is not asked for globals itself, since it moves accesses to them across
  * calls. */
 #ifndef C2W_REGISTER_GLOBALS_H
@@ -16,7 +16,7 @@
 #define REGISTERS_ADDRESS 0x1000000u
 
 /* The code section's contents for a linked module in which the functions named lifted_... use the
- * globals named c2w_x1 to c2w_x31.  *code is a heap block, NULL when the module has no such globals:
+ * globals named c2w_x0 to c2w_x31.  *code is a heap block, NULL when the module has no such globals:
  * then its code stays.  False with a line in error when the module is malformed or a lifted function
  * accesses a register in a way that is not understood. */
 bool promote_registers(const unsigned char *module, size_t size, unsigned char **code,

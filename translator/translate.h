@@ -11,9 +11,12 @@ typedef bool translate_function(const struct translator_input *inputs, size_t co
 
 /* The only symbols of the guests' parts that the others see (CMakeLists.txt). */
 __attribute__((visibility("default"))) translate_function translate_riscv64;
+__attribute__((visibility("default"))) translate_function translate_x86_64;
 
 #if defined(C2W_GUEST_RISCV64)
 #define TRANSLATE_GUEST translate_riscv64
+#elif defined(C2W_GUEST_X86_64)
+#define TRANSLATE_GUEST translate_x86_64
 #endif
 
 #endif

@@ -59,6 +59,7 @@ static unsigned read_address(struct register_use *u, const struct insn *i) {
     return 0;
 }
 #define ADDRESS() read_address(u, i)
+#define ADDRESS_PLUS(offset) (one(offset) | read_address(u, i))
 #define OFFSET_ADDRESS(offset) one(offset)
 #define LOAD8(a) one(a)
 #define LOAD16 LOAD8

@@ -137,11 +137,23 @@ static inline struct operand_address build_operand(struct lift *l, const struct 
     return (struct operand_address){build_in_segment(l, i, ADD64(sum, C64((int64_t)i->disp))), 0};
 }
 
+/* The operand's address and a distance, which wraps where the address does. */
+static inline LLVMValueRef build_address_plus(struct lift *l, const struct insn *i, bool segmented,
+                                              LLVMValueRef offset) {
+    struct insn plain = *i;
+    plain.flags &= (uint8_t)~INSN_ADDRESS_FLAGS;
+    if (segmented && i->flags & INSN_ABSOLUTE64)
+        return ADD64(build_operand(l, i, true).base, offset);
+    struct operand_address at = build_operand(l, &plain, false);
+    LLVMValueRef sum = ADD64(ADD64(at.base, C64((int64_t)at.displacement)), offset);
+    return segmented ? build_in_segment(l, i, sum) : sum;
+}
 #define BUILD_OPERAND() build_operand(l, i, segmented)
 static inline LLVMValueRef build_whole_address(struct lift *l, struct operand_address at) {
     return at.displacement ? ADD64(at.base, C64((int64_t)at.displacement)) : at.base;
 }
 #define ADDRESS() build_whole_address(l, BUILD_OPERAND())
+#define ADDRESS_PLUS(offset) build_address_plus(l, i, segmented, offset)
 #define OFFSET_ADDRESS(offset) (segmented ? build_in_segment(l, i, offset) : (offset))
 
 /* An address is an i64: a constant that was added to it last is found again. */
