@@ -63,7 +63,7 @@ static bool translate_files(struct tool *tool, const struct build_options *optio
     translator.work_directory = tool->scratch;
     translator.progress = translation_progress;
     translator.progress_context = tool;
-    bool ok = translate(image->guest->isa, inputs, count, &translator, translated, &report->translation, error,
+    bool ok = translate(guest->isa, inputs, count, &translator, translated, &report->translation, error,
                         sizeof error);
     show_progress(tool, "lifting", 1, 1);
     if (report->translation.cache_problem[0])

@@ -50,4 +50,3 @@
 #if !defined(SEM_WITHOUT_X87)
 #include "sem_x87.h"
 #endif
-#endif
