@@ -593,6 +593,8 @@ static void lift_call(struct frame *f, size_t b) {
     const struct block *block = f->region->blocks[b];
     LLVMValueRef ret = constant_pc(l, block->next);
     LLVMValueRef sp = LLVMBuildTrunc(l->builder, read_stack_pointer(l), l->i32, "");
+    if (RETURN_ADDRESS_SIZE)
+        sp = LLVMBuildAdd(l->builder, sp, LLVMConstInt(l->i32, RETURN_ADDRESS_SIZE, false), "");
     bool is_indirect = block->end == BLOCK_CALL_INDIRECT;
     LLVMValueRef target = is_indirect ? target_pc(l) : constant_pc(l, block->target);
     store_registers(l, f->blocks[b].dirty_out);
@@ -727,7 +729,7 @@ static void lift_block(struct frame *f, size_t b) {
     for (unsigned i = 0; i < block_successor_count(block); i++) {
         int32_t s = internal_successor(f, block, i);
         if (s >= 0)
-            join_facts(l, &f->blocks[s].facts);
+            join_facts(l, &f->blocks[s].facts, block_is_call(block));
     }
     lift_terminator(f, b);
 }

@@ -70,7 +70,7 @@ LLVMValueRef build_relaxed_fma(struct lift *l, LLVMValueRef a, LLVMValueRef b, L
 /* What is known at the end of a block goes to its successors: `facts` are those at a block's start,
  * valid for every way that was lifted before; `unknown` when there are others. */
 void begin_block(struct lift *l, const struct block_facts *facts, bool unknown);
-void join_facts(const struct lift *l, struct block_facts *at_successor);
+void join_facts(const struct lift *l, struct block_facts *at_successor, bool behind_call);
 void lift_insn(struct lift *l, const struct insn *insn);
 /* Whether lift_insn may leave the function: then everything dirty must have its value. */
 bool insn_may_leave(const struct insn *insn);

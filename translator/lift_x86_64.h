@@ -11,6 +11,7 @@
 #define REGISTER_COUNT 35
 #define FLAG_REGISTERS ((register_mask)7 << REGISTER_FLAGS_OP)
 #define STACK_POINTER ((register_mask)1 << REG_RSP)
+#define RETURN_ADDRESS_SIZE 8 /* on the stack: a return pops it */
 #define SYSCALL_RESULTS ((register_mask)1 << REG_RAX)
 
 /* What one instruction does to registers (uses_x86_64.c). */

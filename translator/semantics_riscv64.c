@@ -204,8 +204,8 @@ bool insn_may_leave(const struct insn *insn) {
     }
 }
 
-void join_facts(const struct lift *l, struct block_facts *at_successor) {
-    (void)l, (void)at_successor;
+void join_facts(const struct lift *l, struct block_facts *at_successor, bool behind_call) {
+    (void)l, (void)at_successor, (void)behind_call;
 }
 
 void begin_block(struct lift *l, const struct block_facts *facts, bool unknown) {

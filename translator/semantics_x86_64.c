@@ -110,9 +110,11 @@ void begin_block(struct lift *l, const struct block_facts *facts, bool unknown) 
         l->guest.facts.flags_known = false;
 }
 
-void join_facts(const struct lift *l, struct block_facts *at_successor) {
+void join_facts(const struct lift *l, struct block_facts *at_successor, bool behind_call) {
     const struct block_facts *here = &l->guest.facts;
-    if (!at_successor->is_set)
+    if (behind_call)
+        at_successor->flags_known = false;
+    else if (!at_successor->is_set)
         *at_successor = *here;
     else if (!here->flags_known || here->flags_op != at_successor->flags_op)
         at_successor->flags_known = false;
