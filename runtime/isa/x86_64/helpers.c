@@ -3,41 +3,71 @@
 
 #include "flags.h"
 
-typedef unsigned __int128 wide;
+struct quotient {
+    uint64_t quotient, remainder;
+};
 
-static wide join(uint64_t high, uint64_t low) { return (wide)high << 64 | low; }
+/* high:low / divisor with high < divisor, by digits of 32 bits (Knuth, The Art of Computer
+ * Programming, volume 2, algorithm D). */
+static struct quotient divide(uint64_t high, uint64_t low, uint64_t divisor) {
+    if (high == 0)
+        return (struct quotient){low / divisor, low % divisor};
+    unsigned shift = (unsigned)__builtin_clzll(divisor);
+    divisor <<= shift;
+    uint64_t rest = high << shift | (low >> 1) >> (63 - shift), quotient = 0;
+    low <<= shift;
+    for (unsigned digit = 0; digit < 2; digit++) {
+        uint64_t next = low >> (32 - 32 * digit) & UINT32_MAX;
+        uint64_t guess = rest / (divisor >> 32), left = rest % (divisor >> 32);
+        while (guess > UINT32_MAX || guess * (uint32_t)divisor > (left << 32 | next)) {
+            guess--;
+            left += divisor >> 32;
+            if (left > UINT32_MAX)
+                break;
+        }
+        rest = (rest << 32 | next) - guess * divisor;
+        quotient = quotient << 32 | guess;
+    }
+    return (struct quotient){quotient, rest >> shift};
+}
 
 uint64_t x86_divu128(uint64_t high, uint64_t low, uint64_t divisor) {
-    return high == 0 ? low / divisor : (uint64_t)(join(high, low) / divisor);
+    return divide(high, low, divisor).quotient;
 }
 
 uint64_t x86_remu128(uint64_t high, uint64_t low, uint64_t divisor) {
-    return high == 0 ? low % divisor : (uint64_t)(join(high, low) % divisor);
+    return divide(high, low, divisor).remainder;
 }
 
 /* Magnitudes: the quotient is truncated, the remainder has the sign of the dividend. */
-static wide magnitude128(uint64_t high, uint64_t low) {
-    wide value = join(high, low);
-    return high >> 63 ? -value : value;
+static struct quotient divide_magnitudes(uint64_t high, uint64_t low, uint64_t divisor,
+                                         bool *overflows) {
+    if (high >> 63) {
+        low = 0 - low;
+        high = ~high + (low == 0);
+    }
+    if (divisor >> 63)
+        divisor = 0 - divisor;
+    *overflows = high >= divisor;
+    return *overflows ? (struct quotient){0, 0} : divide(high, low, divisor);
 }
-static uint64_t magnitude64(uint64_t value) { return value >> 63 ? -value : value; }
 
 bool x86_divs128_overflows(uint64_t high, uint64_t low, uint64_t divisor) {
-    if (divisor == 0)
-        return true;
-    wide quotient = magnitude128(high, low) / magnitude64(divisor);
-    bool negative = (high ^ divisor) >> 63;
-    return quotient > ((wide)1 << 63) - !negative;
+    bool overflows, negative = (high ^ divisor) >> 63;
+    struct quotient magnitude = divide_magnitudes(high, low, divisor, &overflows);
+    return overflows || magnitude.quotient > (uint64_t)INT64_MAX + negative;
 }
 
 uint64_t x86_divs128(uint64_t high, uint64_t low, uint64_t divisor) {
-    uint64_t quotient = (uint64_t)(magnitude128(high, low) / magnitude64(divisor));
-    return (high ^ divisor) >> 63 ? -quotient : quotient;
+    bool overflows, negative = (high ^ divisor) >> 63;
+    uint64_t quotient = divide_magnitudes(high, low, divisor, &overflows).quotient;
+    return negative ? 0 - quotient : quotient;
 }
 
 uint64_t x86_rems128(uint64_t high, uint64_t low, uint64_t divisor) {
-    uint64_t remainder = (uint64_t)(magnitude128(high, low) % magnitude64(divisor));
-    return high >> 63 ? -remainder : remainder;
+    bool overflows, negative = high >> 63;
+    uint64_t remainder = divide_magnitudes(high, low, divisor, &overflows).remainder;
+    return negative ? 0 - remainder : remainder;
 }
 
 /* The polynomial of Castagnoli, bits reversed. */
