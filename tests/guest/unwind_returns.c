@@ -180,6 +180,87 @@ asm(".text\n"
     "  jalr ra, 0(ra)\n"
     "  j 3b\n"
 
+    /* One of two registers that calls keep, chosen on each way around a loop that is entered in the
+     * middle after a blocked call. */
+    "function returns_choosing\n" /* (rounds, a, b, function): sum of a and b by turns */
+    "  addi sp, sp, -64\n"
+    "  sd ra, 56(sp)\n"
+    "  sd s0, 48(sp)\n"
+    "  sd s1, 40(sp)\n"
+    "  sd s2, 32(sp)\n"
+    "  sd s3, 24(sp)\n"
+    "  sd s4, 16(sp)\n"
+    "  mv s0, a0\n"
+    "  mv s1, a1\n"
+    "  mv s2, a2\n"
+    "  mv s3, a3\n"
+    "  li s4, 0\n"
+    "1: andi a5, s0, 1\n"
+    "  mv a0, s1\n"
+    "  beqz a5, 2f\n"
+    "  mv a0, s2\n"
+    "2: jalr s3\n"
+    "  add s4, s4, a0\n"
+    "  addi s0, s0, -1\n"
+    "  bnez s0, 1b\n"
+    "  mv a0, s4\n"
+    "  ld s4, 16(sp)\n"
+    "  ld s3, 24(sp)\n"
+    "  ld s2, 32(sp)\n"
+    "  ld s1, 40(sp)\n"
+    "  ld s0, 48(sp)\n"
+    "  ld ra, 56(sp)\n"
+    "  addi sp, sp, 64\n"
+    "  ret\n"
+
+    /* One register behind one call or another one behind another call. */
+    "function returns_joining\n" /* (which, a, b): a or b */
+    "  addi sp, sp, -32\n"
+    "  sd ra, 24(sp)\n"
+    "  sd s1, 16(sp)\n"
+    "  sd s2, 8(sp)\n"
+    "  mv s1, a1\n"
+    "  mv s2, a2\n"
+    "  beqz a0, 1f\n"
+    "  jal returns_increment\n"
+    "  mv a0, s1\n"
+    "  j 2f\n"
+    "1: jal returns_increment\n"
+    "  mv a0, s2\n"
+    "2: ld s2, 8(sp)\n"
+    "  ld s1, 16(sp)\n"
+    "  ld ra, 24(sp)\n"
+    "  addi sp, sp, 32\n"
+    "  ret\n"
+
+    /* More instructions than are lifted together: behind some of the calls the function is left. */
+    "function returns_long\n" /* (n): 1 + ... + n, and n + i for i from 0 to 700 */
+    "  addi sp, sp, -16\n"
+    "  sd ra, 8(sp)\n"
+    "  sd s0, 0(sp)\n"
+    "  mv s0, a0\n"
+    "  li a1, 0\n"
+    "1: add a1, a1, a0\n"
+    "  addi a0, a0, -1\n"
+    "  bnez a0, 1b\n"
+    "  mv a0, s0\n"
+    "  .rept 700\n"
+    "    add a1, a1, a0\n"
+    "    addi a2, a1, 3\n"
+    "    jal returns_increment\n"
+    "    addi a2, a2, -3\n"
+    "    mv a1, a2\n"
+    "  .endr\n"
+    "  add a0, a0, a1\n"
+    "  ld s0, 0(sp)\n"
+    "  ld ra, 8(sp)\n"
+    "  addi sp, sp, 16\n"
+    "  ret\n"
+    "function returns_increment\n"
+    "  addi a0, a0, 1\n"
+    "  li a1, -1\n"
+    "  ret\n"
+
     /* A jump through a register into the middle of a function. */
     "function returns_inside\n" /* (n, return address in ra) */
     "  la t0, returns_header\n"
@@ -253,7 +334,8 @@ asm(".text\n"
 
 long returns_skipping(long), returns_sum(long), returns_edited(long), returns_restart(long),
     returns_escaping(long), returns_site(long), returns_next(long, long, void *const *),
-    returns_swap(long), returns_inside(long), returns_relocated(long);
+    returns_swap(long), returns_inside(long), returns_relocated(long), returns_long(long),
+    returns_choosing(long, long, long, long (*)(long)), returns_joining(long, long, long);
 extern char returns_state_a[], returns_state_b[], returns_state_c[], returns_trampoline[],
     returns_trampoline_end[];
 
@@ -293,6 +375,18 @@ static long plain(long n, void *self) {
     return n == 0 ? 3 : trampoline(n - 1, (callee *)(uintptr_t)self, 1) + (n & 1);
 }
 
+static int pipe_ends[2];
+static long blocked(long value) {
+    char byte = 0;
+    if (value == 1000 && fork() == 0) {
+        usleep(1000);
+        _exit(write(pipe_ends[1], "x", 1) != 1);
+    }
+    if (value == 1000 && (read(pipe_ends[0], &byte, 1) != 1 || wait(NULL) < 0))
+        abort();
+    return value + byte;
+}
+
 static long counted;
 static long count(long n, void *self) {
     (void)self;
@@ -316,6 +410,10 @@ int main(void) {
     void *const table[4] = {returns_state_a, returns_state_b, returns_state_c, returns_state_a};
     result("tail calls", returns_next(2000000, 1, table));
     result("coroutines", returns_swap(200000));
+    pipe(pipe_ends);
+    result("choosing", returns_choosing(21, 7, 1000, blocked));
+    result("joining", returns_joining(0, 5, 60) + returns_joining(1, 700, 8000));
+    result("longer than a region", returns_long(5) + returns_long(77));
     for (int i = 1; i < 200; i += 11)
         result("relocated frames", returns_relocated(i));
 
