@@ -102,6 +102,7 @@ static void walk_function(struct walk *walk, uint32_t function) {
             break;
         case BLOCK_RETURN:
         case BLOCK_STOP:
+        case BLOCK_LOOP:
             break;
         }
     }

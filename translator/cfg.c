@@ -14,8 +14,11 @@ struct graph {
     uint32_t slot_mask;
     uint32_t *successors; /* of all blocks, block i's are [first[i], first[i + 1]) */
     uint32_t *first;
-    const struct region *within; /* only the blocks of this region's loop at `header`, or NULL */
+    /* A part of a region: only its blocks, those of the loop at `header` if that is >= 0. */
+    const struct region *within; /* or NULL */
     int32_t header;
+    const struct resume_point *points;
+    size_t point_count;
 };
 
 static uint32_t hash_address(uint32_t address) { return (address >> 1) * 2654435761u >> 7; }
@@ -49,8 +52,11 @@ static bool is_cut(const struct graph *graph, uint32_t address) {
     const struct function *function = function_at(graph->program, address);
     if (function && function_is_certain(function))
         return true;
-    return graph->within &&
-           !region_in_loop(graph->within, graph->header, region_block(graph->within, address));
+    if (!graph->within)
+        return false;
+    int32_t block = region_block(graph->within, address);
+    return block < 0 ||
+           (graph->header >= 0 && !region_in_loop(graph->within, graph->header, block));
 }
 
 /* The addresses that a block's end leads to, calls aside; returns their number. */
@@ -74,6 +80,7 @@ static size_t successor_addresses(const struct block *block, const uint32_t **ad
         pair[0] = block->target;
         return 1;
     case BLOCK_JUMP_INDIRECT:
+    case BLOCK_LOOP:
         *addresses = block->targets;
         return block->target_count;
     case BLOCK_RETURN:
@@ -83,6 +90,59 @@ static size_t successor_addresses(const struct block *block, const uint32_t **ad
     return 0;
 }
 
+static bool is_outlined(const struct graph *graph, uint32_t address) {
+    if (address == graph->region->entry)
+        return false;
+    for (size_t i = 0; i < graph->point_count; i++)
+        if (graph->points[i].pc == address)
+            return graph->points[i].outlined;
+    return false;
+}
+
+static int compare_addresses(const void *a, const void *b) {
+    uint32_t x = *(const uint32_t *)a, y = *(const uint32_t *)b;
+    return x < y ? -1 : x > y;
+}
+
+/* The block that stands for the loop at `header`; its targets are those in this part. */
+static const struct block *loop_block(const struct graph *graph, uint32_t header) {
+    const struct region *within = graph->within;
+    int32_t loop = region_block(within, header);
+    uint32_t pair[2], used = 0, distinct = 0;
+    const uint32_t *addresses;
+    size_t room = 0;
+    for (size_t b = 0; b < within->block_count; b++)
+        if (region_in_loop(within, loop, (int32_t)b))
+            room += successor_addresses(within->blocks[b], &addresses, pair);
+    uint32_t *targets = arena_alloc(graph->arena, (room + 1) * sizeof *targets);
+    for (size_t b = 0; b < within->block_count; b++) {
+        if (!region_in_loop(within, loop, (int32_t)b))
+            continue;
+        size_t count = successor_addresses(within->blocks[b], &addresses, pair);
+        for (size_t i = 0; i < count; i++)
+            if (!region_in_loop(within, loop, region_block(within, addresses[i])) &&
+                !is_cut(graph, addresses[i]))
+                targets[used++] = addresses[i];
+    }
+    qsort(targets, used, sizeof *targets, compare_addresses);
+    for (uint32_t i = 0; i < used; i++)
+        if (!distinct || targets[distinct - 1] != targets[i])
+            targets[distinct++] = targets[i];
+    struct block *block = arena_alloc(graph->arena, sizeof *block);
+    *block = (struct block){.start = header,
+                            .next = header,
+                            .end = BLOCK_LOOP,
+                            .target_count = distinct,
+                            .targets = targets};
+    return block;
+}
+
+static const struct block *find_block(const struct graph *graph, uint32_t start) {
+    if (is_cut(graph, start))
+        return NULL;
+    return is_outlined(graph, start) ? loop_block(graph, start) : block_at(graph->program, start);
+}
+
 /* Number of the block at an address, which joins the region if there is room; -1 if it does not. */
 static int32_t add_block(struct graph *graph, uint32_t start, uint32_t max_insns) {
     struct region *region = graph->region;
@@ -90,8 +150,8 @@ static int32_t add_block(struct graph *graph, uint32_t start, uint32_t max_insns
     int32_t number = find_slot(graph->slots, graph->slot_mask, region->blocks, start, &slot);
     if (number >= 0)
         return number;
-    const struct block *block = block_at(graph->program, start);
-    if (!block || is_cut(graph, start))
+    const struct block *block = find_block(graph, start);
+    if (!block)
         return -1;
     if (region->block_count && region->insn_count + block->insn_count > max_insns)
         return -1;
@@ -335,14 +395,11 @@ static void apply_loop_order(struct graph *graph, const uint32_t *order) {
     region->is_header = is_header;
 }
 
-static bool build(struct arena *arena, const struct program *program, uint32_t entry,
-                  uint32_t max_insns, const struct region *within, int32_t header,
-                  struct region *region) {
+static void build(struct graph *graph, uint32_t entry, uint32_t max_insns) {
+    struct region *region = graph->region;
+    struct arena *arena = graph->arena;
+    const struct program *program = graph->program;
     *region = (struct region){.entry = entry};
-    if (!block_at(program, entry))
-        return false;
-    struct graph graph = {
-        .arena = arena, .program = program, .region = region, .within = within, .header = header};
     /* A block has at least one instruction, so the limit also bounds the blocks; the entry block is
      * always in. */
     size_t capacity = (size_t)max_insns + 1;
@@ -352,30 +409,40 @@ static bool build(struct arena *arena, const struct program *program, uint32_t e
     while (slots < 2 * capacity)
         slots *= 2;
     region->blocks = arena_alloc(arena, capacity * sizeof *region->blocks);
-    graph.slots = arena_alloc(arena, slots * sizeof *graph.slots);
-    graph.slot_mask = slots - 1;
-    find_blocks(&graph, max_insns);
-    region->slots = graph.slots;
-    region->slot_mask = graph.slot_mask;
+    graph->slots = arena_alloc(arena, slots * sizeof *graph->slots);
+    graph->slot_mask = slots - 1;
+    find_blocks(graph, max_insns);
+    region->slots = graph->slots;
+    region->slot_mask = graph->slot_mask;
 
     uint32_t *order = arena_alloc(arena, region->block_count * sizeof *order);
-    find_successors(&graph);
-    order_blocks(&graph, order);
-    renumber(&graph, order);
-    struct predecessors before = find_predecessors(&graph);
-    find_loops(&graph, &before);
-    order_by_loops(&graph, order);
-    apply_loop_order(&graph, order);
-    return true;
+    find_successors(graph);
+    order_blocks(graph, order);
+    renumber(graph, order);
+    struct predecessors before = find_predecessors(graph);
+    find_loops(graph, &before);
+    order_by_loops(graph, order);
+    apply_loop_order(graph, order);
 }
 
 bool region_build(struct arena *arena, const struct program *program, uint32_t entry,
                   uint32_t max_insns, struct region *region) {
-    return build(arena, program, entry, max_insns, NULL, -1, region);
+    if (!block_at(program, entry))
+        return false;
+    struct graph graph = {.arena = arena, .program = program, .region = region};
+    build(&graph, entry, max_insns);
+    return true;
 }
 
-bool region_build_loop(struct arena *arena, const struct program *program,
-                       const struct region *function, uint32_t header, struct region *region) {
-    return build(arena, program, header, function->insn_count, function,
-                 region_block(function, header), region);
+void region_build_part(struct arena *arena, const struct program *program,
+                       const struct region *function, const struct resume_point *points,
+                       size_t point_count, uint32_t pc, struct region *part) {
+    struct graph graph = {.arena = arena,
+                          .program = program,
+                          .region = part,
+                          .within = function,
+                          .header = pc == function->entry ? -1 : region_block(function, pc),
+                          .points = points,
+                          .point_count = point_count};
+    build(&graph, pc, function->insn_count);
 }

@@ -119,13 +119,16 @@ static bool dump_ir(LLVMModuleRef module, const char *path, char *error, size_t 
 static void lift_function(struct lift *l, const struct lifted_function *function,
                           const struct region *region) {
     const struct program *program = &l->plan->programs[function->file];
+    const struct resume_point *points = l->plan->resume_points + function->resume_first;
     struct arena scratch = {0};
-    struct region loop;
-    lift_region(l, &scratch, function, region);
+    struct region part;
+    region_build_part(&scratch, program, region, points, function->resume_count, function->entry,
+                      &part);
+    lift_region(l, &scratch, function, &part);
     for (uint32_t i = 0; i < function->resume_count; i++) {
-        uint32_t pc = l->plan->resume_points[function->resume_first + i];
-        region_build_loop(&scratch, program, region, pc, &loop);
-        lift_region(l, &scratch, function, &loop);
+        region_build_part(&scratch, program, region, points, function->resume_count, points[i].pc,
+                          &part);
+        lift_region(l, &scratch, function, &part);
     }
     arena_free(&scratch);
 }

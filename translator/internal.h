@@ -44,6 +44,8 @@ enum block_end {
                             compares the real PC, so `targets` may be incomplete or wrong */
     BLOCK_RETURN,        /* jump through the link register */
     BLOCK_STOP,          /* the instruction at `next` is left to the interpreter */
+    BLOCK_LOOP,          /* only in parts of a region: stands for the loop whose header is at `start`,
+                            a function of its own that returns one of `targets` or another PC */
 };
 
 struct block {
@@ -62,12 +64,18 @@ static inline bool block_is_call(const struct block *block) {
     return block->end == BLOCK_CALL || block->end == BLOCK_CALL_INDIRECT;
 }
 
+/* Whether all registers go through memory at a block's end, because other code runs there. */
+static inline bool block_ends_in_other_code(const struct block *block) {
+    return block_is_call(block) || block->end == BLOCK_LOOP;
+}
+
 /* The constant PCs a block can go to; for a call only the return address. */
 static inline unsigned block_successor_count(const struct block *block) {
     switch (block->end) {
     case BLOCK_BRANCH:
         return 2;
     case BLOCK_JUMP_INDIRECT:
+    case BLOCK_LOOP:
         return block->target_count;
     case BLOCK_RETURN:
         return 0;
@@ -83,6 +91,7 @@ static inline uint32_t block_successor(const struct block *block, unsigned i) {
     case BLOCK_JUMP:
         return block->target;
     case BLOCK_JUMP_INDIRECT:
+    case BLOCK_LOOP:
         return block->targets[i];
     default:
         return block->next;
@@ -151,10 +160,19 @@ struct region {
 };
 bool region_build(struct arena *arena, const struct program *program, uint32_t entry,
                   uint32_t max_insns, struct region *region);
-/* The natural loop of a header in `function` as a region of its own, entered at the header; every
- * edge out of the loop leaves it. */
-bool region_build_loop(struct arena *arena, const struct program *program,
-                       const struct region *function, uint32_t header, struct region *region);
+/* Headers of loops, other than the entry, at which execution can be taken up again after a function
+ * was left in the middle.  The loop is lifted as a function of its own, which holds only the loop; it
+ * is called where the loop was (outlined), or is a copy. */
+struct resume_point {
+    uint32_t pc;
+    bool outlined;
+};
+/* A part of a function's region: what is lifted for its entry (pc is the region's entry) or for the
+ * loop with the header `pc`.  Edges out of the loop leave the part, other outlined loops are blocks
+ * of the kind BLOCK_LOOP. */
+void region_build_part(struct arena *arena, const struct program *program,
+                       const struct region *function, const struct resume_point *points,
+                       size_t point_count, uint32_t pc, struct region *part);
 /* Index of the block that starts at an address, or -1 when it is not in the region. */
 int32_t region_block(const struct region *region, uint32_t start);
 /* Whether a block is in the natural loop of a header, at any depth; -1 is in none. */

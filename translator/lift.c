@@ -176,9 +176,7 @@ static register_mask stored_at_exit(struct frame *f, uint32_t pc, bool by_pc) {
 }
 
 /* Only a jump can become a call of the function it leads to (the call graph knows of jumps). */
-static bool leaves_by_pc(const struct block *block) {
-    return block->end == BLOCK_STOP || block_is_call(block);
-}
+static bool leaves_by_pc(const struct block *block) { return block->end == BLOCK_STOP; }
 
 /* A stop's successor is never entered as lifted code. */
 static int32_t internal_successor(const struct frame *f, const struct block *block, unsigned i) {
@@ -212,7 +210,9 @@ static void scan_blocks(struct frame *f) {
         if (block_is_call(block)) /* redispatch gets the stack pointer */
             state->reads |= STACK_POINTER & ~state->writes;
         for (int32_t h = f->region->loop_header[b]; h >= 0; h = f->region->loop_parent[h])
-            f->blocks[h].loop_cost += block->insn_count + (block_is_call(block) ? CALL_COST : 0);
+            f->blocks[h].loop_cost += block->insn_count + (block_is_call(block)         ? CALL_COST
+                                                           : block->end == BLOCK_LOOP ? LOOP_COST_MAX
+                                                                                      : 0);
     }
     choose_registers(f->l, &all);
 }
@@ -238,7 +238,9 @@ static void find_call_checks(struct frame *f, struct arena *scratch) {
 
 /* What the end of a block leaves dirty for its successors. */
 static register_mask dirty_behind(const struct frame *f, size_t b) {
-    return block_is_call(f->region->blocks[b]) ? 0 : f->blocks[b].dirty_out & ~f->blocks[b].flush;
+    return block_ends_in_other_code(f->region->blocks[b])
+               ? 0
+               : f->blocks[b].dirty_out & ~f->blocks[b].flush;
 }
 
 /* A system call stores everything; it ends its block. */
@@ -339,6 +341,8 @@ static void solve_exits(struct frame *f) {
     for (size_t b = 0; b < f->region->block_count; b++) {
         const struct block *block = f->region->blocks[b];
         register_mask to_successor = dirty_behind(f, b);
+        if (block_is_call(block) && region_block(f->region, block->next) < 0)
+            continue; /* everything is stored */
         for (unsigned i = 0; i < block_successor_count(block); i++) {
             int32_t s = internal_successor(f, block, i);
             if (s < 0)
@@ -357,10 +361,10 @@ static void solve_live(struct frame *f) {
             const struct block *block = f->region->blocks[b];
             struct block_state *state = &f->blocks[b];
             register_mask live = 0;
-            if (block_is_call(block) || block->end == BLOCK_RETURN ||
+            if (block_ends_in_other_code(block) || block->end == BLOCK_RETURN ||
                 block->end == BLOCK_JUMP_INDIRECT)
                 live |= state->dirty_out; /* stored there */
-            if (!block_is_call(block)) {
+            if (!block_ends_in_other_code(block)) {
                 for (unsigned i = 0; i < block_successor_count(block); i++) {
                     int32_t s = internal_successor(f, block, i);
                     if (s < 0)
@@ -631,8 +635,11 @@ static void lift_call(struct frame *f, size_t b) {
     /* The frame rule: everything used from here on is loaded again. */
     LLVMPositionBuilderAtEnd(l->builder, go_on);
     int32_t next = region_block(f->region, block->next);
-    if (next >= 0)
-        load_registers(l, f->blocks[next].live_in);
+    if (next < 0) {
+        return_pc(l, ret);
+        return;
+    }
+    load_registers(l, f->blocks[next].live_in);
     LLVMBuildBr(l->builder, edge(f, b, block->next));
 }
 
@@ -641,6 +648,28 @@ static void lift_call(struct frame *f, size_t b) {
  * the frame, so that functions of two files that jump to each other cannot fill the wasm stack. */
 static bool is_linkage_stub(const struct frame *f) {
     return f->region->block_count == 1 && f->region->blocks[0]->target_count == 0 && f->l->depth;
+}
+
+/* An outlined loop gives the PC where it was left: one of those it leads to here, or elsewhere. */
+static void lift_loop(struct frame *f, size_t b) {
+    struct lift *l = f->l;
+    const struct block *block = f->region->blocks[b];
+    char name[40];
+    lifted_symbol(name, sizeof name, block->start);
+    store_registers(l, f->blocks[b].dirty_out);
+    LLVMValueRef pc = call_lifted(l, declare_function(l, name, l->lifted_type));
+    LLVMBasicBlockRef elsewhere = append_block(l);
+    LLVMValueRef choice = LLVMBuildSwitch(l->builder, pc, elsewhere, block->target_count);
+    for (uint32_t i = 0; i < block->target_count; i++) {
+        uint32_t target = block->targets[i];
+        LLVMBasicBlockRef here = append_block(l);
+        LLVMAddCase(choice, constant_pc(l, target), here);
+        LLVMPositionBuilderAtEnd(l->builder, here);
+        load_registers(l, f->blocks[region_block(f->region, target)].live_in);
+        LLVMBuildBr(l->builder, edge(f, b, target));
+    }
+    LLVMPositionBuilderAtEnd(l->builder, elsewhere);
+    return_pc(l, pc);
 }
 
 /* --- blocks --- */
@@ -662,6 +691,9 @@ static void lift_terminator(struct frame *f, size_t b) {
     case BLOCK_CALL:
     case BLOCK_CALL_INDIRECT:
         lift_call(f, b);
+        break;
+    case BLOCK_LOOP:
+        lift_loop(f, b);
         break;
     case BLOCK_RETURN: {
         LLVMValueRef pc = target_pc(l);
@@ -706,7 +738,7 @@ static void lift_block(struct frame *f, size_t b) {
     l->dirty = f->blocks[b].dirty_in;
     l->branch_condition = l->jump_target = NULL;
     begin_block(l, &f->blocks[b].facts, f->blocks[b].entered_from_behind);
-    if (l->options->lockstep) {
+    if (l->options->lockstep && block->end != BLOCK_LOOP) {
         store_registers(l, l->dirty);
         LLVMValueRef pc = constant_pc(l, block->start);
         call_runtime(l, "c2w_lockstep", LLVMVoidTypeInContext(l->context), &pc, 1);
@@ -729,7 +761,7 @@ static void lift_block(struct frame *f, size_t b) {
     for (unsigned i = 0; i < block_successor_count(block); i++) {
         int32_t s = internal_successor(f, block, i);
         if (s >= 0)
-            join_facts(l, &f->blocks[s].facts, block_is_call(block));
+            join_facts(l, &f->blocks[s].facts, block_ends_in_other_code(block));
     }
     lift_terminator(f, b);
 }

@@ -100,8 +100,6 @@ struct lifted_function {
     uint32_t file; /* index of the program */
     uint32_t entry;
     uint32_t insn_count; /* of its region */
-    /* Loop headers other than the entry, where execution can be taken up again after the function
-     * was left in the middle: each is lifted as a function of its own that holds the loop only. */
     uint32_t resume_first, resume_count; /* in plan.resume_points */
     bool counts_depth;                   /* may be on the wasm stack many times */
     bool exact_fflags;                   /* a read of fflags is reachable */
@@ -113,7 +111,7 @@ struct plan {
     size_t program_count;
     struct lifted_function *functions; /* by file, then entry */
     size_t function_count;
-    uint32_t *resume_points;
+    struct resume_point *resume_points;
     size_t resume_count;
 };
 /* Fills plan from the programs, which it borrows. */

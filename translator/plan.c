@@ -1,5 +1,7 @@
 /* Chooses what is lifted: every function that discovery found, and resume points at the headers of
- * its loops. */
+ * its loops.  After the function was left in the middle (a blocked call, another thread, a signal, a
+ * time slice, a deep stack) at most the rest of one way around a loop is interpreted.  Return sites
+ * have no entries of their own for that reason. */
 #include "lift.h"
 
 #include <stdio.h>
@@ -25,53 +27,61 @@ static bool is_function(const struct program *program, uint32_t pc) {
     return function_at(program, pc) != NULL;
 }
 
-/* Larger loops that call are left to the interpreter after a time slice: their own instructions are
- * few beside those of their callees, which are lifted. */
-#define CALLING_LOOP_INSNS_MAX 150
+/* What becomes of a loop, by its size in instructions, where a call counts as CALL_SIZE.  A loop that
+ * is copied costs code, one that is outlined costs a call each time it is entered.  Where the end of a
+ * time slice leaves no loop of a function, since all of them call on every way around, small ones have
+ * no resume point: when the function was left in a callee, the few instructions around the calls are
+ * interpreted. */
+struct loop_policy {
+    uint32_t copied_max;  /* larger ones are outlined */
+    uint32_t calling_min; /* smaller ones have no resume point where all always call */
+};
+static const struct loop_policy thrifty = {.copied_max = 40, .calling_min = 100};
+/* With a profile what is lifted is hot. */
+static const struct loop_policy generous = {.copied_max = 400, .calling_min = 0};
+
+#define CALL_SIZE 8
+static uint32_t loop_size(const struct region *region, size_t header) {
+    uint32_t size = 0;
+    for (size_t b = 0; b < region->block_count; b++)
+        if (region_in_loop(region, (int32_t)header, (int32_t)b))
+            size += region->blocks[b]->insn_count +
+                    (block_is_call(region->blocks[b]) ? CALL_SIZE : 0);
+    return size;
+}
 
 /* Whether the end of a time slice can leave the function: not if all its loops always call. */
-static bool is_left_by_slices(const struct region *region, const bool *calling) {
+static bool is_left_by_slices(const struct region *region, const bool *always_calls) {
     for (size_t b = 0; b < region->block_count; b++)
-        if (region->is_header[b] && !calling[b])
+        if (region->is_header[b] && !always_calls[b])
             return true;
     return false;
 }
 
-static bool is_worth_resuming(const struct program *program, const struct region *region,
-                              size_t header) {
-    if (program->input->count_count) /* what is lifted is hot: an interpreter's loop, for example */
-        return true;
-    uint32_t insns = 0;
-    bool calls = false;
-    for (size_t b = 0; b < region->block_count; b++) {
-        if (!region_in_loop(region, (int32_t)header, (int32_t)b))
-            continue;
-        insns += region->blocks[b]->insn_count;
-        calls |= block_is_call(region->blocks[b]);
-    }
-    return !calls || insns <= CALLING_LOOP_INSNS_MAX;
-}
-
-/* Adds a function's loop headers; a header that two functions share is lifted for the first. */
+/* Adds a function's loop headers; a header that two functions share is lifted for the first, and the
+ * other one has the loop within. */
 static void add_resume_points(struct builder *b, struct arena *scratch,
                               const struct program *program, const struct region *region,
-                              unsigned char *taken, struct lifted_function *function) {
+                              const struct loop_policy *policy, unsigned char *taken,
+                              struct lifted_function *function) {
     struct plan *plan = b->plan;
     struct calling_loops loops;
     find_calling_loops(scratch, region, &loops);
+    const bool left_by_slices = is_left_by_slices(region, loops.always_calls);
     function->resume_first = (uint32_t)plan->resume_count;
-    if (!is_left_by_slices(region, loops.always_calls))
-        return;
     for (size_t i = 1; i < region->block_count; i++) {
         uint32_t pc = region->blocks[i]->start;
         size_t index = (size_t)(region->blocks[i] - program->blocks);
-        if (!region->is_header[i] || is_function(program, pc) || taken[index] ||
-            !is_worth_resuming(program, region, i))
+        if (!region->is_header[i] || is_function(program, pc) || taken[index])
+            continue;
+        uint32_t size = loop_size(region, i);
+        if (!left_by_slices && size < policy->calling_min)
             continue;
         taken[index] = 1;
-        plan->resume_points =
-            grow(plan->resume_points, &b->resume_room, plan->resume_count, sizeof(uint32_t));
-        plan->resume_points[plan->resume_count++] = pc;
+        plan->resume_points = grow(plan->resume_points, &b->resume_room, plan->resume_count,
+                                   sizeof *plan->resume_points);
+        plan->resume_points[plan->resume_count++] =
+            (struct resume_point){pc, size > policy->copied_max};
         function->resume_count++;
     }
 }
@@ -89,6 +99,7 @@ void plan_all(struct plan *plan, const struct program *programs, size_t program_
         struct arena graph_arena = {0};
         struct call_graph graph;
         call_graph_build(&graph_arena, program, &graph);
+        const struct loop_policy *policy = program->input->count_count ? &generous : &thrifty;
         for (size_t i = 0; i < program->function_count; i++) {
             struct arena scratch = {0};
             struct region region;
@@ -107,7 +118,7 @@ void plan_all(struct plan *plan, const struct program *programs, size_t program_
                     .tail_callable =
                         !graph.tail_cycle[i] && function_is_certain(&program->functions[i]),
                     .chosen = true};
-                add_resume_points(&b, &scratch, program, &region, taken, function);
+                add_resume_points(&b, &scratch, program, &region, policy, taken, function);
             }
             arena_free(&scratch);
         }

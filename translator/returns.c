@@ -41,6 +41,7 @@ static size_t find_followers(const struct program *program, const struct block *
     case BLOCK_JUMP_INDIRECT:
     case BLOCK_RETURN:
     case BLOCK_STOP:
+    case BLOCK_LOOP:
         return 0;
     }
     return 0;

@@ -34,7 +34,7 @@ static struct entry *collect_entries(const struct plan *plan, size_t *count) {
         entries[(*count)++] = (struct entry){function->file, function->entry};
         for (uint32_t r = 0; r < function->resume_count; r++)
             entries[(*count)++] =
-                (struct entry){function->file, plan->resume_points[function->resume_first + r]};
+                (struct entry){function->file, plan->resume_points[function->resume_first + r].pc};
     }
     qsort(entries, *count, sizeof *entries, compare_entries);
     return entries;

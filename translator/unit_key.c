@@ -94,8 +94,10 @@ void unit_key(const struct plan *plan, const struct translator_options *options,
     add_number(&digest, function->entry);
     add_facts(&digest, function);
     add_number(&digest, function->resume_count);
-    for (uint32_t i = 0; i < function->resume_count; i++)
-        add_number(&digest, plan->resume_points[function->resume_first + i]);
+    for (uint32_t i = 0; i < function->resume_count; i++) {
+        add_number(&digest, plan->resume_points[function->resume_first + i].pc);
+        add_number(&digest, plan->resume_points[function->resume_first + i].outlined);
+    }
     add_number(&digest, region->block_count);
     for (size_t i = 0; i < region->block_count; i++)
         add_block(&digest, plan, function->file, region->blocks[i]);

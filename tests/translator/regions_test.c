@@ -45,6 +45,7 @@ static size_t find_edges(const struct region *region, size_t i, int32_t *to) {
         address_count = 1;
         break;
     case BLOCK_JUMP_INDIRECT:
+    case BLOCK_LOOP:
         addresses = block->targets;
         address_count = block->target_count;
         break;
@@ -161,6 +162,42 @@ static void check_region(const struct region *region) {
     check_loops(region);
 }
 
+/* The parts of a region whose loops are all outlined: every block is in the part of its innermost
+ * loop and in no other, what leaves a loop goes on in the part around it, and no part has a loop but
+ * its own. */
+static void check_parts(struct arena *arena, const struct program *program,
+                        const struct region *region) {
+    static struct resume_point points[MAX_BLOCKS];
+    size_t count = 1, blocks = 0;
+    if (region->block_count > MAX_BLOCKS)
+        return;
+    points[0] = (struct resume_point){region->entry, false};
+    for (size_t i = 1; i < region->block_count; i++)
+        if (region->is_header[i])
+            points[count++] = (struct resume_point){region->blocks[i]->start, true};
+    for (size_t p = 0; p < count; p++) {
+        struct region part;
+        region_build_part(arena, program, region, points + 1, count - 1, points[p].pc, &part);
+        check_region(&part);
+        for (size_t i = 0; i < part.block_count; i++) {
+            int32_t in_region = region_block(region, part.blocks[i]->start);
+            if (i && part.is_header[i] && !region->irreducible)
+                fail_region(&part, "a part has an inner loop", part.blocks[i]->start);
+            if (part.blocks[i]->end == BLOCK_LOOP) {
+                if (in_region < 1 || !region->is_header[in_region])
+                    fail_region(&part, "no loop starts", part.blocks[i]->start);
+                continue;
+            }
+            blocks++;
+            int32_t owner = region->loop_header[in_region];
+            if (region->blocks[owner < 0 ? 0 : owner]->start != part.entry)
+                fail_region(&part, "a block of another part", part.blocks[i]->start);
+        }
+    }
+    if (blocks != region->block_count)
+        fail_region(region, "a block is in no part", region->entry);
+}
+
 static void check_blocks(const struct program *program) {
     for (size_t i = 0; i < program->block_count; i++) {
         const struct block *block = &program->blocks[i];
@@ -197,7 +234,7 @@ static size_t check_program(const struct translator_input *input) {
         struct arena arena = {0};
         struct region region;
         if (region_build(&arena, &program, program.functions[i].entry, MAX_INSNS, &region))
-            check_region(&region);
+            check_region(&region), check_parts(&arena, &program, &region);
         else
             failures++;
         arena_free(&arena);
