@@ -45,18 +45,19 @@ fails() {
     rm -f "$errors"
 }
 
-# image_module NAME LIFT: prints the path of an image's module, built with --lift=LIFT; all tests
-# share it.  When it cannot be built, prints why and fails.
+# image_module NAME LIFT [ARCH]: prints the path of an image's module, built with --lift=LIFT; all
+# tests share it.  When it cannot be built, prints why and fails.
 image_module() {
-    local target=$BUILD/tests/$1-$2.wasm image=$IMAGES/$1-riscv64.tar log source
+    local arch=${3:-riscv64}
+    local target=$BUILD/tests/$1-$arch-$2.wasm image=$IMAGES/$1-$arch.tar log source
     mkdir -p "$BUILD/tests"
     (
         flock 9
-        for source in "$C2W" "$BUILD/lib/c2w-aot/runtime-riscv64.o" "$image"; do
+        for source in "$C2W" "$BUILD"/lib/c2w-aot/runtime-*.o "$image"; do
             [ "$target" -nt "$source" ] || rm -f "$target"
         done
         [ -e "$target" ] && exit
-        log=$(nice "$C2W" build "$image" -o "$target" --lift="$2" 2>&1) || { echo "$log"; exit 1; }
+        log=$(nice "$C2W" build "$image" -o "$target" --platform="linux/$arch" --lift="$2" 2>&1) || { echo "$log"; exit 1; }
     ) 9> "$target.lock" || return
     echo "$target"
 }

@@ -42,7 +42,8 @@ run_mode() {
     node|lifted|lockstep) engine=node;;
     *) mode=lifted;;
     esac
-    timeout -k 5 "${LIMIT:-60}" "$C2W" run --engine "$engine" "${mode_target[$mode]}" ${1+-- "$@"}
+    timeout -k 5 "${LIMIT:-60}" "$C2W" run --engine "$engine" ${ARCH+--platform="linux/$ARCH"} \
+        "${mode_target[$mode]}" ${1+-- "$@"}
 }
 
 # oracle ROOT WORD...: runs the words in a fresh copy of a root directory on this machine's kernel;

@@ -27,7 +27,10 @@ quietly "$OUT/configure.log" cmake --preset release
 show cmake --build build
 
 say "Images"
-for image in busybox shell lua sqlite; do show tools/images/make.sh $image; done
+for image in busybox shell lua sqlite; do
+    show tools/images/make.sh $image
+    show tools/images/make.sh $image amd64
+done
 
 if [ $tier = --full ]; then
     # An engine that cannot be had is a skipped test, not an error.

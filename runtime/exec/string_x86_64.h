@@ -107,14 +107,12 @@ static bool string_instruction(const struct insn *insn, enum string_operation op
     uint32_t flags_op = cpu->flags_op;
     uint64_t flags_a = cpu->flags_a, flags_b = cpu->flags_b;
     uint64_t left = insn->repeat ? *rcx & mask : 1, slice = STRING_SLICE;
-    /* What processors do before the first element. */
-    if (address32 && insn->repeat && compares)
+    if (address32 && insn->repeat) { /* what processors do before the first element */
         *rcx = left;
-    if (address32 && insn->repeat && left != 0 && !compares && uses_destination) {
-        *rcx = left;
-        *rdi &= mask;
-        if (uses_source)
+        if (operation == STRING_MOVS)
             *rsi &= mask;
+        if (operation == STRING_MOVS || operation == STRING_STOS)
+            *rdi &= mask;
     }
     while (left != 0) {
         if (slice == 0) {

@@ -1,6 +1,6 @@
 # shellcheck shell=bash
-# Image tests: every part of a script is run in a fresh container by qemu-user and in the guest, and
-# has the same output, errors and exit status.
+# Image tests: every part of a script is run in a fresh container by the oracle (qemu-user, or this
+# machine for its own programs) and in the guest, and has the same output, errors and exit status.
 #
 #   run_parts IMAGE [WORD...]   words choose parts by their names' beginnings (edit loop)
 #
@@ -14,7 +14,7 @@
 #   engine_gap MODE NAME   prints why an engine cannot do what a part needs; nothing when it can
 #   engines_lift=none|all  the module of the engines besides Node
 #
-# MODES chooses modes (modes.sh).
+# MODES chooses modes (modes.sh), ARCH the image's architecture: riscv64 (default) or amd64.
 . "$TESTS/lib.sh"
 . "$TESTS/modes.sh"
 
@@ -55,7 +55,7 @@ prepare() {
     node) lift=none;;
     lifted) lift=all;;
     esac
-    target=$(image_module "$image_name" "$lift") || { echo "$target"; return 1; }
+    target=$(image_module "$image_name" "$lift" "$ARCH") || { echo "$target"; return 1; }
     case $1 in node) mode_target[node]=$target;; *) mode_target[lifted]=$target;; esac
 }
 
@@ -90,17 +90,22 @@ expected() {
 
 run_parts() {
     local mode reason i
-    image_name=$1 image=$IMAGES/$1-riscv64.tar
+    image_name=$1 ARCH=${ARCH:-riscv64} image=$IMAGES/$1-${ARCH:-riscv64}.tar
     shift
     [ -f "$image" ] || { skip "$image_name" "no image"; return; }
-    [ -n "${QEMU:-}" ] || { skip "$image_name" "no qemu-riscv64"; return; }
+    if [ "$ARCH" = riscv64 ]; then
+        [ -n "${QEMU:-}" ] || { skip "$image_name" "no qemu-riscv64"; return; }
+        QEMU_ORACLE=yes
+    else
+        [ "$(uname -m)" = x86_64 ] || { skip "$image_name" "this machine is not x86_64"; return; }
+        all_modes="native node"
+    fi
     can_run_oracle || { skip "$image_name" "namespaces of the oracle need root"; return; }
-    QEMU_ORACLE=yes
     LIMIT=${LIMIT:-120} # WasmEdge interprets
     [ "$TIER" = full ] || all_modes=native
     read_parts "$TESTS/image/$image_name.script"
     choose_parts "$@"
-    $SUDO python3 -I "$SRC/tools/images/imagefs.py" "$image" root --arch riscv64 > config || exit 1
+    $SUDO python3 -I "$SRC/tools/images/imagefs.py" "$image" root --arch "$ARCH" > config || exit 1
     mkdir want
     for i in "${chosen[@]}"; do
         ask_oracle "$i" "want/$i"
