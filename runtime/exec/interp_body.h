@@ -63,7 +63,7 @@ enter:
             c.taken = false;
             goto branch;
         case INTERPRET_ILLEGAL:
-            EVAL_RAISE(insn, EVAL_SIGILL, EVAL_ILL_ILLOPC, insn->pc);
+            EVAL_RAISE(insn, EVAL_SIGILL, EVAL_ILLEGAL_CODE, insn->pc);
             goto stopped;
         default:
             __builtin_unreachable();

@@ -85,6 +85,8 @@ static void system_call(const struct insn *insn) {
 }
 
 static void fetch_fault(uint64_t pc, uint64_t address) {
+    if (kernel_emulate(pc))
+        return;
     struct insn none = {.op = OP_illegal, .pc = (uint32_t)pc};
     raise_segv(&none, address);
     c2w_cpu.pc = pc;

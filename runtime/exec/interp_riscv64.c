@@ -29,7 +29,7 @@ static uint64_t csr_read(const struct insn *insn, int number) {
     case CSR_INSTRET:
         return host_clock(1);
     default:
-        raise_fault(insn, EVAL_SIGILL, EVAL_ILL_ILLOPC, insn->pc);
+        raise_fault(insn, EVAL_SIGILL, EVAL_ILLEGAL_CODE, insn->pc);
         return 0;
     }
 }
@@ -47,7 +47,7 @@ static void csr_write(const struct insn *insn, int number, uint64_t value) {
         c2w_cpu.frm = value >> 5 & 7;
         break;
     default:
-        raise_fault(insn, EVAL_SIGILL, EVAL_ILL_ILLOPC, insn->pc);
+        raise_fault(insn, EVAL_SIGILL, EVAL_ILLEGAL_CODE, insn->pc);
         return;
     }
     if (c2w_cpu.frm != ROUND_NEAREST_EVEN)

@@ -174,7 +174,6 @@ EVAL_INLINE bool eval_direct(uint64_t address, unsigned size, int prot) {
 #define EVAL_SIGILL 4
 #define EVAL_SIGTRAP 5
 #define EVAL_SIGBUS 7
-#define EVAL_ILL_ILLOPC 1
 #define EVAL_TRAP_BRKPT 1
 #define EVAL_BUS_ADRALN 1
 

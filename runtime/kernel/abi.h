@@ -16,10 +16,6 @@ void abi_start_registers(uint64_t entry, uint64_t sp);
 void abi_clone_registers(struct cpu *cpu, uint64_t stack, bool set_tls, uint64_t tls);
 uint64_t abi_stack_pointer(const struct cpu *cpu);
 
-/* Code that the guest enters but that only exists in the kernel (vsyscall): executes what is at
- * cpu.pc.  False: there is none. */
-bool abi_emulate(uint64_t pc);
-
 /* Signal frames: pushes one for the handler and enters it; false when the stack is not writable.
  * `mask` is the signal mask that sigreturn restores. */
 bool abi_push_signal_frame(int signal, const struct signal_action *action,

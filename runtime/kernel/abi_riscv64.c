@@ -41,7 +41,7 @@ void abi_clone_registers(struct cpu *cpu, uint64_t stack, bool set_tls, uint64_t
 
 uint64_t abi_stack_pointer(const struct cpu *cpu) { return cpu->x[REG_SP]; }
 
-bool abi_emulate(uint64_t pc) {
+bool kernel_emulate(uint64_t pc) {
     (void)pc;
     return false;
 }

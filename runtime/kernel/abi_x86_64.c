@@ -77,12 +77,16 @@ const char *const abi_platform = "x86_64";
 const uint32_t abi_trampoline_code[1];
 const uint32_t abi_trampoline_size = 0;
 
-/* --- vsyscall --- */
+/* --- vsyscall ---
+ *
+ * Old programs call these fixed addresses.  There is no vDSO (AT_SYSINFO_EHDR), which libcs and Go
+ * then do without: a clock costs a call of the host in any case, several times what the system call
+ * around it does. */
 
 #define VSYSCALL_BASE 0xffffffffff600000u
 #define VSYSCALL_STEP 0x400
 
-bool abi_emulate(uint64_t pc) {
+bool kernel_emulate(uint64_t pc) {
     syscall_handler sys_gettimeofday, sys_time, sys_getcpu;
     static syscall_handler *const handlers[] = {sys_gettimeofday, sys_time, sys_getcpu};
     uint64_t entry = (pc - VSYSCALL_BASE) / VSYSCALL_STEP, sp = c2w_cpu.r[REG_RSP], caller;
@@ -135,8 +139,16 @@ _Static_assert(offsetof(struct x86_sigframe, info) == 312, "info in struct rt_si
 
 /* Trap number, page fault error code and address of a fault's signal. */
 static void describe_fault(struct x86_sigcontext *context, const struct linux_siginfo *info) {
-    enum { TRAP_DE = 0, TRAP_BP = 3, TRAP_UD = 6, TRAP_GP = 13, TRAP_PF = 14, TRAP_MF = 16,
-           TRAP_AC = 17 };
+    enum {
+        TRAP_DE = 0,
+        TRAP_BP = 3,
+        TRAP_UD = 6,
+        TRAP_GP = 13,
+        TRAP_PF = 14,
+        TRAP_MF = 16,
+        TRAP_AC = 17,
+        TRAP_XF = 19,
+    };
     enum { PF_PRESENT = 1, PF_WRITE = 2, PF_USER = 4 };
     if (info->code <= 0) /* sent by a process */
         return;
@@ -148,11 +160,8 @@ static void describe_fault(struct x86_sigcontext *context, const struct linux_si
             break;
         context->cr2 = info->fault.address;
         context->error = PF_USER;
-        /* What may be read faults when it is written. */
-        if (info->code == SEGV_ACCERR)
-            context->error |= PF_PRESENT;
-        if (page < sizeof page_prot && page_prot[page] & PROT_READ)
-            context->error |= PF_WRITE;
+        if (page < sizeof page_prot && page_prot[page] & PROT_READ) /* only a write faults there */
+            context->error |= PF_PRESENT | PF_WRITE;
         break;
     case SIGBUS:
         context->trap = info->code == BUS_ADRALN ? TRAP_AC : TRAP_PF;
@@ -162,7 +171,9 @@ static void describe_fault(struct x86_sigcontext *context, const struct linux_si
         context->trap = TRAP_UD;
         break;
     case SIGFPE:
-        context->trap = info->code == FPE_INTDIV ? TRAP_DE : TRAP_MF;
+        context->trap = info->code == FPE_INTDIV               ? TRAP_DE
+                        : x87_pending(x87_of(&c2w_cpu)) ? TRAP_MF
+                                                        : TRAP_XF;
         break;
     case SIGTRAP:
         context->trap = TRAP_BP;

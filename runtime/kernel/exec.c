@@ -160,10 +160,6 @@ static uint64_t push(struct stack_builder *stack, const void *data, size_t size)
     return stack->sp;
 }
 
-struct auxiliary {
-    uint64_t type, value;
-};
-
 /* argc, argv, envp, auxv and their strings (System V ABI, process initialisation). */
 static int build_stack(struct mm *mm, uint32_t top, const char *path, bool secure,
                        const struct elf_program *program, const struct elf_program *interpreter,
@@ -212,6 +208,8 @@ static int build_stack(struct mm *mm, uint32_t top, const char *path, bool secur
         {AT_MINSIGSTKSZ, MINSIGSTKSZ},
         {AT_NULL, 0},
     };
+    _Static_assert(sizeof auxv <= sizeof mm->auxiliary, "AUXILIARY_MAX");
+    memcpy(mm->auxiliary, auxv, sizeof auxv);
     size_t words = 1 + arguments->count + 1 + environment->count + 1;
     size_t size = words * 8 + sizeof auxv;
     uint64_t start = (stack.sp - size) & ~15ull;

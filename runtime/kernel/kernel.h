@@ -332,6 +332,9 @@ int signal_mask_for_call(uint64_t mask_va, uint64_t mask_size);
 /* Called by the interpreter and by lifted code for the system call instruction at cpu.pc: executes
  * it, writes the result, advances cpu.pc.  Returns true when cpu.event is set: unwind. */
 bool kernel_syscall(void);
+/* Called when code at pc cannot be fetched: executes what exists in the kernel only (the vsyscall
+ * page) and sets cpu.pc.  False: there is nothing. */
+bool kernel_emulate(uint64_t pc);
 /* Called by the dispatcher every few million guest instructions: checks timers and other tasks;
  * sets cpu.event when the current task has to give up the CPU. */
 void kernel_tick(void);

@@ -24,6 +24,11 @@
 /* Private page contents of an address space that is not resident, by page number; 0 = zeroes. */
 #define SHADOW_DIRECTORY 1024u
 
+#define AUXILIARY_MAX 24
+struct auxiliary {
+    uint64_t type, value; /* AT_* */
+};
+
 struct mm {
     struct mm *next; /* list of all */
     uint32_t references;
@@ -34,6 +39,7 @@ struct mm {
     uint32_t stack_bottom; /* lowest address the main stack may grow to; 0 = no main stack */
     uint32_t start_code, end_code, start_data, end_data, start_stack;
     uint32_t arguments_start, arguments_end, environment_start, environment_end;
+    struct auxiliary auxiliary[AUXILIARY_MAX]; /* what the program got; ends with AT_NULL */
     uint64_t code_serial; /* counts changes of anonymous executable memory */
     uint32_t *shadows[SHADOW_DIRECTORY];
 };

@@ -96,6 +96,15 @@ static void show_environ(struct text *text, const struct proc_subject *subject) 
         text_add(text, subject->process->environment, subject->process->environment_size);
 }
 
+static void show_auxv(struct text *text, const struct proc_subject *subject) {
+    const struct mm *mm = subject->process->mm;
+    size_t count = 1; /* with AT_NULL */
+    while (mm && mm->auxiliary[count - 1].type != AT_NULL)
+        count++;
+    if (mm)
+        text_add(text, (const char *)mm->auxiliary, count * sizeof mm->auxiliary[0]);
+}
+
 static void show_comm(struct text *text, const struct proc_subject *subject) {
     text_printf(text, "%s\n", name_of(subject));
 }
@@ -360,7 +369,8 @@ static const struct proc_entry fd_link = {"", PROC_LINK, 0700, show_fd, NULL, fo
 static const struct proc_entry fdinfo_file = {"", PROC_TEXT, 0444, show_fdinfo, NULL, NULL, NULL};
 
 #define COMMON_ENTRIES                                                                             \
-    {"cgroup", PROC_TEXT, 0444, show_cgroup, NULL, NULL, NULL},                                    \
+    {"auxv", PROC_TEXT, 0400, show_auxv, NULL, NULL, NULL},                                        \
+        {"cgroup", PROC_TEXT, 0444, show_cgroup, NULL, NULL, NULL},                                \
         {"cmdline", PROC_TEXT, 0444, show_cmdline, NULL, NULL, NULL},                              \
         {"comm", PROC_TEXT, 0644, show_comm, NULL, NULL, store_comm},                              \
         {"cwd", PROC_LINK, 0777, show_cwd, NULL, follow_cwd, NULL},                                \

@@ -232,8 +232,6 @@ void signal_parent(struct process *child, int code, int status) {
 
 void signal_fault(int signal, int code, uint64_t address) {
     struct task *task = current;
-    if (signal == SIGSEGV && address == c2w_cpu.pc && abi_emulate(address))
-        return;
     c2w_cpu.event |= EVENT_SIGNAL;
     if (signal == SIGSEGV && address < ADDRESS_END && !page_prot[address / PAGE_SIZE] &&
         mm_grow_stack(task->process->mm, (uint32_t)address)) {

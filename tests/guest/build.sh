@@ -1,8 +1,8 @@
 #!/bin/bash
 # build.sh - compiles the guest programs and makes the root directories that they run in.
 # Usage: build.sh DIR [NAME...]     (default: every program of this folder)
-# Makes DIR/guest/ (root directory, riscv64), DIR/oracle/ (the same, this machine's architecture)
-# and prints the programs' names.  Environment: CROSS_CC.
+# Makes DIR/guest/ (root directory, riscv64), DIR/oracle/ (the same, this machine's architecture,
+# which is also the x86_64 guest's) and prints the programs' names.  Environment: CROSS_CC.
 set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
 dir=$1
@@ -15,9 +15,11 @@ if [ ${#names[@]} = 0 ]; then
     done
 fi
 mkdir -p "$dir"
-portable=()
+riscv64=() host=()
 for name in "${names[@]}"; do
-    head -n 1 "$here/$name.c" | grep -q 'riscv64 only' || portable+=("$name")
+    read -r first < "$here/$name.c"
+    [[ $first = *"x86_64 only"* ]] || riscv64+=("$name")
+    [[ $first = *"riscv64 only"* || ($first = *"x86_64 only"* && $(uname -m) != x86_64) ]] || host+=("$name")
 done
 
 compile() { # DIR CC NAME...: a root directory with /bin/guest
@@ -50,6 +52,6 @@ compile() { # DIR CC NAME...: a root directory with /bin/guest
     chmod 640 "$root/data/empty"
     find "$root" -exec touch -h -d @1700000000 {} +
 }
-compile guest "$CROSS_CC" "${names[@]}"
-compile oracle cc "${portable[@]}"
+compile guest "$CROSS_CC" "${riscv64[@]}"
+compile oracle cc "${host[@]}"
 printf '%s\n' "${names[@]}"

@@ -33,6 +33,10 @@ lifted_function *lifted_lookup(uint32_t pc) {
     (void)pc;
     return NULL;
 }
+bool kernel_emulate(uint64_t pc) {
+    (void)pc;
+    return false;
+}
 void entries_flush(void) {}
 
 static uint8_t *map_guest(uint32_t start, uint32_t size, int prot) {

@@ -70,7 +70,8 @@ EVAL_INLINE F32 eval_unbox(uint64_t raw) {
 
 #define ECALL() (EVAL_SYSCALL(i), (void)(c->stop = true))
 #define EBREAK() EVAL_FAULT(EVAL_SIGTRAP, EVAL_TRAP_BRKPT, PC_CONST)
-#define ILLEGAL() EVAL_FAULT(EVAL_SIGILL, EVAL_ILL_ILLOPC, PC_CONST)
+#define EVAL_ILLEGAL_CODE 1 /* ILL_ILLOPC */
+#define ILLEGAL() EVAL_FAULT(EVAL_SIGILL, EVAL_ILLEGAL_CODE, PC_CONST)
 #define FENCE() ((void)0)
 #define FENCE_I() EVAL_FENCE_I()
 #define CSR_READ(n)                                                                                \

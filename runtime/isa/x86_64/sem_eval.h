@@ -250,7 +250,8 @@ EVAL_INLINE Bool RCR_CARRY64(I64 a, unsigned n, Bool carry) {
         if (__builtin_expect(!insn_canonical(address), 0))                                         \
             GENERAL_PROTECTION();                                                                  \
     } while (0)
-#define ILLEGAL() EVAL_FAULT(EVAL_SIGILL, EVAL_ILL_ILLOPC, PC_CONST)
+#define EVAL_ILLEGAL_CODE 2 /* ILL_ILLOPN */
+#define ILLEGAL() EVAL_FAULT(EVAL_SIGILL, EVAL_ILLEGAL_CODE, PC_CONST)
 /* Reported with the address behind it. */
 #define TRAP()                                                                                     \
     (EVAL_RAISE(i, EVAL_SIGTRAP, EVAL_SI_KERNEL, 0), EVAL_CPU.pc = NEXT_PC_CONST,                  \
