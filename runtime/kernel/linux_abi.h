@@ -301,6 +301,23 @@ struct linux_pollfd {
 
 #define EFD_SEMAPHORE 1
 
+/* --- sockets (linux/socket.h, linux/net.h) --- */
+#define AF_UNIX 1
+#define SOCK_STREAM 1
+#define SOCK_DGRAM 2
+#define SOCK_SEQPACKET 5
+#define SOCK_PACKET 10
+#define SOCK_TYPE_MASK 0xf
+#define SOL_SOCKET 1
+#define SO_TYPE 3
+#define SO_ERROR 4
+#define SO_ACCEPTCONN 30
+#define SO_PROTOCOL 38
+#define SO_DOMAIN 39
+#define MSG_PEEK 2
+#define MSG_DONTWAIT 0x40
+#define MSG_NOSIGNAL 0x4000
+
 /* --- terminals (asm-generic/ioctls.h, termbits.h) --- */
 #define TCGETS 0x5401
 #define TCSETS 0x5402
