@@ -45,6 +45,22 @@ bool insn_takes_address(const struct insn *insn, const struct constants *constan
     return true;
 }
 
+bool insn_names_data(const struct insn *insn, const struct constants *constants,
+                     uint32_t *address) {
+    switch ((enum op_form)forms[insn->op]) {
+    case FORM_I:
+    case FORM_FP_LOAD:
+        if (insn->op == OP_addi)
+            return insn_takes_address(insn, constants, address);
+        if (!insn->rs1 || integer_result(insn) == insn->rs1 || !(constants->known >> insn->rs1 & 1))
+            return false;
+        *address = (uint32_t)(constants->value[insn->rs1] + (uint64_t)(int64_t)insn->imm);
+        return true;
+    default:
+        return false;
+    }
+}
+
 /* The calling convention's link registers are x1 and, for millicode, x5.  PLT stubs jump with x6,
  * which is no call. */
 static bool links(const struct insn *insn) { return insn->rd == 1 || insn->rd == 5; }

@@ -219,6 +219,17 @@ bool insn_takes_address(const struct insn *insn, const struct constants *constan
     return value <= UINT32_MAX;
 }
 
+bool insn_names_data(const struct insn *insn, const struct constants *constants,
+                     uint32_t *address) {
+    if (!(insn->form & FORM_MEMORY))
+        return insn_takes_address(insn, constants, address);
+    bool absolute = insn->base == REG_ZERO || insn->base == REG_4GIB;
+    if (!absolute || insn->flags & INSN_ADDRESS_FLAGS)
+        return false;
+    *address = (uint32_t)insn->disp; /* modulo 2^32 */
+    return true;
+}
+
 /* ---- control ---- */
 
 enum control_kind insn_control(const struct insn *insn) {

@@ -67,6 +67,16 @@ const struct insn *insn_at(const struct discovery *discovery, uint32_t address) 
     return number ? insn_by_number(discovery, number - 1) : NULL;
 }
 
+bool is_inside_insn(const struct discovery *discovery, uint32_t address) {
+    for (uint32_t back = INSN_ALIGNMENT; back < INSN_MAX_LENGTH && back <= address;
+         back += INSN_ALIGNMENT) {
+        const struct insn *insn = insn_at(discovery, address - back);
+        if (insn && insn->len > back)
+            return true;
+    }
+    return false;
+}
+
 bool span_of(const struct discovery *discovery, uint32_t address, struct span *span) {
     size_t low = 0, high = discovery->span_count;
     while (low < high) {
@@ -80,6 +90,46 @@ bool span_of(const struct discovery *discovery, uint32_t address, struct span *s
         return false;
     *span = discovery->spans[low - 1];
     return true;
+}
+
+/* ---- data that code names ---- */
+
+static void add_named_data(struct discovery *discovery) {
+    const struct translator_input *input = discovery->input;
+    discovery->named =
+        arena_alloc(discovery->arena, (input->segment_count + 1) * sizeof *discovery->named);
+    for (size_t i = 0; i < input->segment_count; i++) {
+        const struct code_segment *segment = &input->segments[i];
+        if (!segment->writable)
+            discovery->named[discovery->named_count++] = (struct named_data){
+                segment->address, segment->size,
+                arena_alloc(discovery->arena, segment->size / 32 + 1)};
+    }
+}
+
+/* The byte that has an address's bit, or NULL. */
+static uint8_t *find_name(const struct discovery *discovery, uint32_t address, uint8_t *bit) {
+    for (size_t i = 0; i < discovery->named_count; i++) {
+        const struct named_data *named = &discovery->named[i];
+        uint32_t offset = address - named->start;
+        if (address >= named->start && offset < named->size && !(offset & 3)) {
+            *bit = (uint8_t)(1 << (offset / 4 & 7));
+            return &named->bits[offset / 32];
+        }
+    }
+    return NULL;
+}
+
+static void name_data(struct discovery *discovery, uint32_t address) {
+    uint8_t bit, *byte = find_name(discovery, address, &bit);
+    if (byte)
+        *byte |= bit;
+}
+
+bool is_named(const struct discovery *discovery, uint32_t address) {
+    uint8_t bit;
+    const uint8_t *byte = find_name(discovery, address, &bit);
+    return byte && *byte & bit;
 }
 
 /* ---- following code ---- */
@@ -193,6 +243,8 @@ static void follow(struct discovery *discovery, uint32_t address) {
         uint32_t next = address + insn.len, taken;
         enum control_kind control = insn_control(&insn);
         struct jump_target target = insn_target(&insn, address, &constants);
+        if (control == CONTROL_JUMP && insn_names_data(&insn, &constants, &taken))
+            name_data(discovery, taken);
         switch (control) {
         case CONTROL_BRANCH:
             push_edge(discovery, address, target.address);
@@ -214,6 +266,8 @@ static void follow(struct discovery *discovery, uint32_t address) {
         constants_step(&constants, &insn, address);
         if (insn_takes_address(&insn, &constants, &taken))
             push_taken(discovery, taken, false);
+        if (insn_names_data(&insn, &constants, &taken))
+            name_data(discovery, taken);
         address = next;
     }
 }
@@ -247,17 +301,6 @@ static bool follow_jump_tables(struct discovery *discovery, bool bounded) {
             push_edge(discovery, address, kept[j]);
     }
     return found;
-}
-
-/* True if the address is in the middle of a decoded instruction. */
-static bool is_inside_insn(const struct discovery *discovery, uint32_t address) {
-    for (uint32_t back = INSN_ALIGNMENT; back < INSN_MAX_LENGTH && back <= address;
-         back += INSN_ALIGNMENT) {
-        const struct insn *insn = insn_at(discovery, address - back);
-        if (insn && insn->len > back)
-            return true;
-    }
-    return false;
 }
 
 /* True if the instruction is followed by another one only after a call. */
@@ -559,6 +602,7 @@ bool discover(const struct translator_input *input, struct program *program, cha
     }
     const struct code_hint **hints = sort_hints(input, &program->arena);
     add_ranges(&discovery);
+    add_named_data(&discovery);
     find_spans(&discovery, hints);
     follow_hints(&discovery, hints);
     follow_all(&discovery);

@@ -34,6 +34,12 @@ struct span {
     uint32_t start, end;
 };
 
+/* Addresses in one read-only segment that code names: a bit for each 4 bytes. */
+struct named_data {
+    uint32_t start, size;
+    uint8_t *bits;
+};
+
 struct indirect_jump {
     uint32_t address;
     uint32_t target_count;
@@ -50,6 +56,8 @@ struct discovery {
     struct decoder *decoder;
     struct code_range *ranges;
     size_t range_count;
+    struct named_data *named;
+    size_t named_count;
     struct span *spans; /* ascending, no two overlap */
     size_t span_count;
     struct insn **chunks;
@@ -73,8 +81,13 @@ size_t slot_of(const struct code_range *range, uint32_t address);
 struct insn *insn_by_number(const struct discovery *discovery, uint32_t number);
 /* The instruction that was decoded at an address, or NULL. */
 const struct insn *insn_at(const struct discovery *discovery, uint32_t address);
+/* True if the address is in the middle of a decoded instruction. */
+bool is_inside_insn(const struct discovery *discovery, uint32_t address);
 /* The sized function around an address; false when there is none. */
 bool span_of(const struct discovery *discovery, uint32_t address, struct span *span);
+
+/* Whether code names an address of read-only data: an object starts there. */
+bool is_named(const struct discovery *discovery, uint32_t address);
 
 /* Finds the targets of the indirect jump at an address: writes at most `max` ascending distinct
  * addresses, returns their number, 0 when the jump is not understood (jump_table.c).  `bounded`:

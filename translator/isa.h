@@ -17,6 +17,10 @@ void constants_step(struct constants *constants, const struct insn *insn, uint32
  * of code. */
 bool insn_takes_address(const struct insn *insn, const struct constants *constants,
                         uint32_t *address);
+/* The address of data that an instruction names: by its result, which constants_step has just
+ * followed, or by a memory operand, to which an index may be added. */
+bool insn_names_data(const struct insn *insn, const struct constants *constants,
+                     uint32_t *address);
 /* The register that an instruction gives a value which constants_step may know, or -1. */
 int insn_result(const struct insn *insn);
 

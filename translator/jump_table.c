@@ -28,7 +28,7 @@ struct value fresh_value(struct evaluation *evaluation, uint32_t count) {
 struct value masked_value(struct evaluation *evaluation, int32_t mask) {
     bool bounds = mask >= 0 && mask < MAX_JUMP_TARGETS;
     struct value value = fresh_value(evaluation, bounds ? (uint32_t)mask + 1 : 0);
-    evaluation->symbols[value.symbol].compared = bounds;
+    evaluation->symbols[value.symbol].masked = bounds;
     return value;
 }
 
@@ -283,7 +283,7 @@ static struct span function_around(const struct discovery *discovery, uint32_t a
 
 /* Enumerates the values of a jump's address.  A bounded table may lead out of the function (to its
  * cold part), and a wrong entry means a wrong bound; without a bound, the first entry that leads
- * out is behind the table. */
+ * out or into an instruction, or whose address code names, is behind the table. */
 static size_t enumerate_targets(const struct discovery *discovery, struct value value,
                                 const struct evaluation *evaluation, struct span function,
                                 bool bounded, uint32_t *targets, size_t max) {
@@ -294,27 +294,33 @@ static size_t enumerate_targets(const struct discovery *discovery, struct value 
     if (!value.width && value.scale < 2)
         return 0;
     struct symbol symbol = evaluation->symbols[value.symbol];
-    if (bounded ? !symbol.compared : !value.width)
+    if (bounded ? !symbol.compared : !value.width && !symbol.masked)
         return 0;
     /* Relative entries usually count from the table's start, which tells what the first index is.
      */
-    if (!symbol.compared && value.constant > value.table)
+    if (value.width && !symbol.compared && value.constant > value.table)
         symbol.low = (value.constant - value.table) / value.scale;
     size_t count = 0, limit = symbol.count && symbol.count < max ? symbol.count : max;
     for (size_t i = 0; i < limit; i++) {
         int64_t offset = multiply(value.scale, add(symbol.low, (int64_t)i));
         uint64_t target = (uint64_t)value.constant + (uint64_t)offset, entry;
         if (value.width) {
-            if (!read_entry(discovery->input, add(value.table, offset), value.width,
-                            value.is_signed, &entry))
+            int64_t place = add(value.table, offset);
+            if (!bounded && count && is_named(discovery, (uint32_t)place))
+                return count;
+            if (!read_entry(discovery->input, place, value.width, value.is_signed, &entry))
                 return bounded ? 0 : count;
             target = (uint64_t)value.constant + entry;
         }
         target &= JUMP_TARGET_MASK;
         if (bounded && (target < discovery->code_start || target >= discovery->code_end))
             return 0;
-        if (!bounded && (target < function.start || target >= function.end))
-            return count;
+        if (!bounded && (target < function.start || target >= function.end ||
+                         is_inside_insn(discovery, (uint32_t)target))) {
+            if (value.width)
+                return count;
+            continue; /* pieces of code of one size, not all of which exist */
+        }
         targets[count++] = (uint32_t)target;
     }
     return count;

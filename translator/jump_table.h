@@ -28,7 +28,8 @@ struct value {
 struct symbol {
     int64_t low;
     uint32_t count; /* values low .. low + count - 1; 0 = not bounded */
-    bool compared;  /* by a branch, or masked; else the count follows from the symbol's width */
+    bool compared;  /* by a branch; otherwise the count follows from a mask or the symbol's width */
+    bool masked;    /* all of these values can occur if nothing else is known */
 };
 
 struct evaluation {
@@ -48,7 +49,7 @@ struct evaluation {
 struct value constant_value(int64_t constant);
 /* A new symbol with values 0 .. count - 1; count 0: any value. */
 struct value fresh_value(struct evaluation *evaluation, uint32_t count);
-/* What an unknown value is after an and: its bound is as certain as one that is compared with. */
+/* What an unknown value is after an and. */
 struct value masked_value(struct evaluation *evaluation, int32_t mask);
 bool is_constant(struct value value);
 struct value add_values(struct evaluation *evaluation, struct value a, struct value b);

@@ -61,20 +61,48 @@ struct gaps {
     size_t missed;
 };
 
-static uint32_t function_end(const struct program *program, uint32_t address) {
-    for (size_t i = 0; i < program->input->hint_count; i++) {
-        const struct code_hint *hint = &program->input->hints[i];
-        if (hint->evidence == EVIDENCE_FDE && address >= hint->address &&
-            address - hint->address < hint->size)
-            return hint->address + hint->size;
+/* Functions that FDEs tell, ascending. */
+struct spans {
+    struct span {
+        uint32_t start, end;
+    } *items;
+    size_t count;
+};
+
+static int compare_spans(const void *left, const void *right) {
+    const struct span *a = left, *b = right;
+    return (a->start > b->start) - (a->start < b->start);
+}
+
+static void find_spans(const struct translator_input *input, struct spans *spans) {
+    spans->items = allocate((input->hint_count + 1) * sizeof *spans->items);
+    for (size_t i = 0; i < input->hint_count; i++) {
+        const struct code_hint *hint = &input->hints[i];
+        if (hint->evidence == EVIDENCE_FDE)
+            spans->items[spans->count++] =
+                (struct span){hint->address, hint->address + hint->size};
     }
-    return 0;
+    qsort(spans->items, spans->count, sizeof *spans->items, compare_spans);
+}
+
+/* The end of the function around an address; 0: there is none. */
+static uint32_t function_end(const struct spans *spans, uint32_t address) {
+    size_t low = 0, high = spans->count;
+    while (low < high) {
+        size_t middle = (low + high) / 2;
+        if (spans->items[middle].start <= address)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low && address < spans->items[low - 1].end ? spans->items[low - 1].end : 0;
 }
 
 /* The function is one that an FDE tells, or else what is between padding. */
-static void add_gap(const struct program *program, struct decoder *decoder, uint32_t start,
-                    uint32_t end, bool list, struct gaps *gaps) {
-    uint32_t address = start, piece = start, function = function_end(program, start);
+static void add_gap(const struct program *program, const struct spans *spans,
+                    struct decoder *decoder, uint32_t start, uint32_t end, bool list,
+                    struct gaps *gaps) {
+    uint32_t address = start, piece = start, function = function_end(spans, start);
     size_t code = 0;
     bool refused = false;
     while (address < end) {
@@ -98,12 +126,14 @@ static void add_gap(const struct program *program, struct decoder *decoder, uint
         code = 0;
         refused = false;
         piece = address;
-        function = function_end(program, address);
+        function = function_end(spans, address);
     }
 }
 
 static void print_gaps(const struct program *program, bool list) {
     struct gaps gaps = {0};
+    struct spans spans = {0};
+    find_spans(program->input, &spans);
     struct decoder *decoder = decoder_new();
     uint32_t end = 0;
     for (size_t i = 0; i < program->block_count; i++) {
@@ -111,12 +141,13 @@ static void print_gaps(const struct program *program, bool list) {
         size_t available;
         if (end && block->start > end && program_bytes(program->input, end, &available) &&
             block->start - end < available)
-            add_gap(program, decoder, end, block->start, list, &gaps);
+            add_gap(program, &spans, decoder, end, block->start, list, &gaps);
         if (block->next > end)
             end = block->next;
     }
     printf("gaps padding %zu refused %zu missed %zu\n", gaps.padding, gaps.refused, gaps.missed);
     decoder_free(decoder);
+    free(spans.items);
 }
 
 static void print_regions(const struct program *program, bool blocks) {
