@@ -63,8 +63,8 @@ static bool translate_files(struct tool *tool, const struct build_options *optio
     translator.work_directory = tool->scratch;
     translator.progress = translation_progress;
     translator.progress_context = tool;
-    bool ok = translate(guest->isa, inputs, count, &translator, translated, &report->translation, error,
-                        sizeof error);
+    bool ok = translate(guest->isa, inputs, count, &translator, translated, &report->translation,
+                        error, sizeof error);
     show_progress(tool, "lifting", 1, 1);
     if (report->translation.cache_problem[0])
         note(tool, "%s: the translation cache cannot be used: %s (see --cache)",
@@ -116,14 +116,11 @@ bool build_module(struct tool *tool, const struct build_options *options, const 
     for (size_t i = 0; i < options->profiles.count; i++)
         if (!profile_read(tool, options->profiles.items[i], &report->profile))
             return false;
-    enum lift_mode lift = image.guest->translated ? options->lift : LIFT_NONE;
-    if (lift != options->lift)
-        note(tool, "programs for %s are interpreted (only those for riscv64 are translated)",
-             image.guest->name);
-    bool profiled = options->profiles.count && lift != LIFT_NONE;
+    bool profiled = options->profiles.count && options->lift != LIFT_NONE;
     if (profiled)
         profile_match(tool, &report->profile, &report->inventory);
-    inventory_select(&image, &report->inventory, lift, profiled ? &report->profile : NULL);
+    inventory_select(&image, &report->inventory, options->lift,
+                     profiled ? &report->profile : NULL);
     if (report->inventory.limited)
         note(tool,
              "more than %u MiB of code: only the entrypoint's file and its libraries are lifted",

@@ -233,7 +233,6 @@ struct guest {
     const char *name;     /* "x86_64" */
     uint16_t machine;     /* EM_* of its ELF files */
     enum guest_isa isa;
-    bool translated;              /* else its programs are interpreted */
     const char *runtime, *native; /* file names */
     const char *libraries[4];     /* where its dynamic linker looks first; ends with NULL */
 };

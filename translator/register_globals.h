@@ -1,7 +1,7 @@
 /* Guest registers in WebAssembly globals.
  *
  * LLVM sees the integer registers in memory, x<n> at the constant address REGISTERS_ADDRESS + 8 * n
- * (registers.c).  In the linked module those loads and stores, more than half of all, become accesses
+ * (registers_GUEST.c).  In the linked module those loads and stores, more than half of all, become accesses
  * to globals that the runtime defines (runtime/isa/GUEST/register_globals.c): 2 bytes of code each
  * instead of 5 to 6.  LLVM is not asked for globals itself, since it moves accesses to them across
  * calls. */

@@ -92,12 +92,6 @@ static inline void build_write_low16(struct lift *l, unsigned n, LLVMValueRef va
 
 /* --- memory --- */
 
-/* Guest addresses of operands, split: the displacement is folded into the access where it can be. */
-struct operand_address {
-    LLVMValueRef base;
-    int32_t displacement;
-};
-
 static inline LLVMValueRef build_segment_base(struct lift *l, unsigned reg) {
     return load_state(l, l->i64, offsetof(struct cpu, r) + 8 * reg);
 }
@@ -122,41 +116,35 @@ static inline LLVMValueRef build_in_segment(struct lift *l, const struct insn *i
     return offset;
 }
 
-static inline struct operand_address build_operand(struct lift *l, const struct insn *i,
-                                                 bool segmented) {
-    if (segmented && i->flags & INSN_ABSOLUTE64)
-        return (struct operand_address){
-            build_in_segment(l, i, C64((uint64_t)(uint32_t)i->imm << 32 | (uint32_t)i->disp)), 0};
-    LLVMValueRef base = build_address_register(l, i->base);
-    LLVMValueRef index = build_address_register(l, i->index);
-    if (index && i->scale)
-        index = SHL64(index, C64(i->scale));
-    LLVMValueRef sum = base && index ? ADD64(base, index) : base ? base : index ? index : C64(0);
-    if (!segmented)
-        return (struct operand_address){sum, i->disp};
-    return (struct operand_address){build_in_segment(l, i, ADD64(sum, C64((int64_t)i->disp))), 0};
-}
-
-/* The operand's address and a distance, which wraps where the address does. */
-static inline LLVMValueRef build_address_plus(struct lift *l, const struct insn *i, bool segmented,
-                                              LLVMValueRef offset) {
-    struct insn plain = *i;
-    plain.flags &= (uint8_t)~INSN_ADDRESS_FLAGS;
-    if (segmented && i->flags & INSN_ABSOLUTE64)
-        return ADD64(build_operand(l, i, true).base, offset);
-    struct operand_address at = build_operand(l, &plain, false);
-    LLVMValueRef sum = ADD64(ADD64(at.base, C64((int64_t)at.displacement)), offset);
+/* The address of the memory operand, `distance` (or NULL) added where the address wraps. */
+static inline LLVMValueRef build_operand(struct lift *l, const struct insn *i, bool segmented,
+                                         LLVMValueRef distance) {
+    LLVMValueRef sum;
+    if (segmented && i->flags & INSN_ABSOLUTE64) {
+        sum = C64((uint64_t)(uint32_t)i->imm << 32 | (uint32_t)i->disp);
+    } else {
+        LLVMValueRef base = build_address_register(l, i->base);
+        LLVMValueRef index = build_address_register(l, i->index);
+        if (index && i->scale)
+            index = SHL64(index, C64(i->scale));
+        sum = base && index ? ADD64(base, index) : base ? base : index ? index : C64(0);
+        if (i->disp)
+            sum = ADD64(sum, C64((int64_t)i->disp));
+    }
+    if (distance)
+        sum = ADD64(sum, distance);
     return segmented ? build_in_segment(l, i, sum) : sum;
 }
-#define BUILD_OPERAND() build_operand(l, i, segmented)
-static inline LLVMValueRef build_whole_address(struct lift *l, struct operand_address at) {
-    return at.displacement ? ADD64(at.base, C64((int64_t)at.displacement)) : at.base;
-}
-#define ADDRESS() build_whole_address(l, BUILD_OPERAND())
-#define ADDRESS_PLUS(offset) build_address_plus(l, i, segmented, offset)
+#define ADDRESS() build_operand(l, i, segmented, NULL)
+#define ADDRESS_PLUS(distance) build_operand(l, i, segmented, distance)
 #define OFFSET_ADDRESS(offset) (segmented ? build_in_segment(l, i, offset) : (offset))
 
-/* An address is an i64: a constant that was added to it last is found again. */
+/* An address is an i64: a constant that was added to it last is found again, to be folded into the
+ * access. */
+struct operand_address {
+    LLVMValueRef base;
+    int32_t displacement;
+};
 static inline struct operand_address build_split(LLVMValueRef address) {
     if (LLVMIsAInstruction(address) && LLVMGetInstructionOpcode(address) == LLVMAdd) {
         LLVMValueRef constant = LLVMGetOperand(address, 1);
@@ -212,7 +200,7 @@ static inline void build_result_flags(struct lift *l, unsigned width, LLVMValueR
         OR64(build_flag_bit(l, carry, RFLAGS_CF), build_flag_bit(l, overflow, RFLAGS_OF));
     if (adjust_bit)
         b = OR64(b, adjust_bit);
-    build_flags(l, FLAGS_RESULT, width, SX64_64(build_extend(l, result, true)), b);
+    build_flags(l, FLAGS_RESULT, width, build_extend(l, result, true), b);
 }
 
 static inline LLVMTypeRef build_width_type(struct lift *l, unsigned width) {
