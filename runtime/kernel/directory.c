@@ -11,14 +11,17 @@ struct dirent_sink {
     uint8_t *buffer;
     size_t size, used;
     bool full;
+    bool type_last; /* struct linux_dirent */
 };
 
 static uint8_t type_of_mode(uint32_t mode) { return (uint8_t)((mode & S_IFMT) >> 12); }
 
+/* struct linux_dirent64: the type, then the name, follow the 18 bytes that both have in common; struct
+ * linux_dirent: the name does, and the type is the last byte. */
 static bool add_dirent(struct directory_sink *sink, const char *name, size_t length, uint64_t ino,
                        uint32_t mode, uint64_t next_position) {
     struct dirent_sink *out = (struct dirent_sink *)sink;
-    uint16_t size = (uint16_t)((DIRENT64_HEADER + length + 1 + 7) & ~(size_t)7);
+    uint16_t size = (uint16_t)((DIRENT64_HEADER + length + 1 + 7) & ~(size_t)7); /* of both */
     if (out->used + size > out->size) {
         out->full = true;
         return false;
@@ -28,29 +31,8 @@ static bool add_dirent(struct directory_sink *sink, const char *name, size_t len
     memcpy(entry, &ino, 8);
     memcpy(entry + 8, &next_position, 8);
     memcpy(entry + 16, &size, 2);
-    entry[18] = type_of_mode(mode);
-    memcpy(entry + DIRENT64_HEADER, name, length);
-    out->used += size;
-    out->file->position = next_position;
-    return true;
-}
-
-/* struct linux_dirent: the name follows the 18 bytes, the type is the last byte. */
-static bool add_old_dirent(struct directory_sink *sink, const char *name, size_t length,
-                           uint64_t ino, uint32_t mode, uint64_t next_position) {
-    struct dirent_sink *out = (struct dirent_sink *)sink;
-    uint16_t size = (uint16_t)((DIRENT_HEADER + length + 2 + 7) & ~(size_t)7);
-    if (out->used + size > out->size) {
-        out->full = true;
-        return false;
-    }
-    uint8_t *entry = out->buffer + out->used;
-    memset(entry, 0, size);
-    memcpy(entry, &ino, 8);
-    memcpy(entry + 8, &next_position, 8);
-    memcpy(entry + 16, &size, 2);
-    memcpy(entry + DIRENT_HEADER, name, length);
-    entry[size - 1] = type_of_mode(mode);
+    memcpy(entry + (out->type_last ? DIRENT_HEADER : DIRENT64_HEADER), name, length);
+    entry[out->type_last ? size - 1 : DIRENT64_HEADER - 1] = type_of_mode(mode);
     out->used += size;
     out->file->position = next_position;
     return true;
@@ -84,7 +66,7 @@ int64_t sys_getdents64(const uint64_t *a) {
 }
 
 int64_t sys_getdents(const uint64_t *a) {
-    return get_entries(a, (struct dirent_sink){.sink = {add_old_dirent}});
+    return get_entries(a, (struct dirent_sink){.sink = {add_dirent}, .type_last = true});
 }
 
 /* --- working directory, root, umask --- */
