@@ -4,10 +4,10 @@
  * to lift from (CSR numbers, rounding modes and fence sets exist only as text), so all fields are
  * taken from the instruction word.  What capstone 5 does not know, and where it differs from the
  * unprivileged manual, is in the tables and functions below. */
-#include <capstone/capstone.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "disassembler.h"
 #include "internal.h"
 
 /* Operand forms of ops.def. */
@@ -133,8 +133,7 @@ struct meaning {
 };
 
 struct decoder {
-    csh capstone;
-    cs_insn *insn;
+    struct disassembler disassembler;
     struct meaning meanings[RISCV_INS_ENDING]; /* by capstone's instruction id */
 };
 
@@ -194,19 +193,14 @@ struct decoder *decoder_new(void) {
     struct decoder *decoder = calloc(1, sizeof *decoder);
     if (!decoder)
         return NULL;
-    if (cs_open(CS_ARCH_RISCV, CS_MODE_RISCV64 | CS_MODE_RISCVC, &decoder->capstone) != CS_ERR_OK) {
+    if (!disassembler_open(&decoder->disassembler, CS_ARCH_RISCV, CS_MODE_RISCV64 | CS_MODE_RISCVC)) {
         free(decoder);
-        return NULL;
-    }
-    decoder->insn = cs_malloc(decoder->capstone);
-    if (!decoder->insn) {
-        decoder_free(decoder);
         return NULL;
     }
     struct mnemonic_hash hash = {0};
     hash_operations(&hash);
     for (unsigned id = 1; id < RISCV_INS_ENDING; id++) {
-        const char *name = cs_insn_name(decoder->capstone, id);
+        const char *name = cs_insn_name(decoder->disassembler.capstone, id);
         if (name)
             decoder->meanings[id] = meaning_of(&hash, name);
     }
@@ -216,9 +210,7 @@ struct decoder *decoder_new(void) {
 void decoder_free(struct decoder *decoder) {
     if (!decoder)
         return;
-    if (decoder->insn)
-        cs_free(decoder->insn, 1);
-    cs_close(&decoder->capstone);
+    disassembler_close(&decoder->disassembler);
     free(decoder);
 }
 
@@ -519,12 +511,13 @@ bool decode_insn(struct decoder *decoder, const uint8_t *bytes, size_t available
         word |= (uint32_t)bytes[2] << 16 | (uint32_t)bytes[3] << 24;
 
     struct meaning meaning = {OP_illegal, NOT_COMPRESSED};
+    struct disassembler *theirs = &decoder->disassembler;
     const uint8_t *code = bytes;
     size_t size = len;
     uint64_t pc = address;
-    if (cs_disasm_iter(decoder->capstone, &code, &size, &pc, decoder->insn)) {
-        if (decoder->insn->size == len)
-            meaning = decoder->meanings[decoder->insn->id];
+    if (cs_disasm_iter(theirs->capstone, &code, &size, &pc, theirs->insn)) {
+        if (theirs->insn->size == len)
+            meaning = decoder->meanings[theirs->insn->id];
     } else if (len == 2) {
         meaning = find_hint(word);
     } else {

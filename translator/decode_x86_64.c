@@ -6,15 +6,14 @@
  * has the instruction: movsxd without REX.W, reserved forms of nop, which no compiler emits,
  * and some undefined opcodes.
  * The names that differ are in mnemonics_x86_64.c. */
-#include <capstone/capstone.h>
 #include <stdlib.h>
 
+#include "disassembler.h"
 #include "internal.h"
 #include "mnemonics_x86_64.h"
 
 struct decoder {
-    csh capstone;
-    cs_insn *insn;
+    struct disassembler disassembler;
     /* Per operation, the id of capstone's with which it was last found to agree: most operations
      * have one name. */
     uint16_t agreed[OP_COUNT];
@@ -25,13 +24,8 @@ struct decoder *decoder_new(void) {
     struct decoder *decoder = calloc(1, sizeof *decoder);
     if (!decoder)
         return NULL;
-    if (cs_open(CS_ARCH_X86, CS_MODE_64, &decoder->capstone) != CS_ERR_OK) {
+    if (!disassembler_open(&decoder->disassembler, CS_ARCH_X86, CS_MODE_64)) {
         free(decoder);
-        return NULL;
-    }
-    decoder->insn = cs_malloc(decoder->capstone);
-    if (!decoder->insn) {
-        decoder_free(decoder);
         return NULL;
     }
     return decoder;
@@ -40,17 +34,15 @@ struct decoder *decoder_new(void) {
 void decoder_free(struct decoder *decoder) {
     if (!decoder)
         return;
-    if (decoder->insn)
-        cs_free(decoder->insn, 1);
-    cs_close(&decoder->capstone);
+    disassembler_close(&decoder->disassembler);
     free(decoder);
 }
 
 static bool agrees(struct decoder *decoder, unsigned op) {
-    unsigned id = decoder->insn->id;
+    unsigned id = decoder->disassembler.insn->id;
     if (decoder->agreed[op] == id)
         return true;
-    if (!mnemonic_fits(decoder->insn->mnemonic, op))
+    if (!mnemonic_fits(decoder->disassembler.insn->mnemonic, op))
         return false;
     decoder->agreed[op] = (uint16_t)id;
     return true;
@@ -58,12 +50,13 @@ static bool agrees(struct decoder *decoder, unsigned op) {
 
 bool decode_insn(struct decoder *decoder, const uint8_t *bytes, size_t available, uint32_t address,
                  struct insn *insn) {
+    struct disassembler *theirs = &decoder->disassembler;
     const uint8_t *code = bytes;
     size_t size = available < INSN_MAX_LENGTH ? available : INSN_MAX_LENGTH;
     uint64_t pc = address;
     if (!insn_decode(bytes, available, insn) ||
-        !cs_disasm_iter(decoder->capstone, &code, &size, &pc, decoder->insn) ||
-        decoder->insn->size != insn->len || !agrees(decoder, insn->op))
+        !cs_disasm_iter(theirs->capstone, &code, &size, &pc, theirs->insn) ||
+        theirs->insn->size != insn->len || !agrees(decoder, insn->op))
         return false;
     insn_place(insn, address);
     return true;

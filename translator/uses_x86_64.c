@@ -124,21 +124,7 @@ OF_WIDTH(64)
 #define DIVS128_OVERFLOWS three
 #define CRC32 three
 #define RCL8(a, n, c) STEP(three(a, n, c))
-#define RCL16 RCL8
-#define RCL32 RCL8
-#define RCL64 RCL8
-#define RCR8 RCL8
-#define RCR16 RCL8
-#define RCR32 RCL8
-#define RCR64 RCL8
-#define RCL_CARRY8 RCL8
-#define RCL_CARRY16 RCL8
-#define RCL_CARRY32 RCL8
-#define RCL_CARRY64 RCL8
-#define RCR_CARRY8 RCL8
-#define RCR_CARRY16 RCL8
-#define RCR_CARRY32 RCL8
-#define RCR_CARRY64 RCL8
+#include "../runtime/isa/x86_64/rotate_carry.h"
 
 static void set_flags(struct register_use *u, unsigned value) {
     u->writes |= FLAG_REGISTERS | value;

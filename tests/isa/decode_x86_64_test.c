@@ -1,20 +1,16 @@
 /* The runtime's x86-64 decoder must read code as capstone does.
  *   decode_x86_64_test FILE...   the executable sections of ELF files, one instruction after the
- * other decode_x86_64_test           random encodings of every row of encodings.def and random
- * bytes */
+ *                                other
+ *   decode_x86_64_test           random encodings of every row of encodings.def and random bytes */
 #include <capstone/capstone.h>
-#include <elf.h>
-#include <fcntl.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include "../../runtime/isa/x86_64/insn.h"
 #include "../../translator/mnemonics_x86_64.h"
+#include "../text_sections.h"
 
 enum { SHOWN = 20 };
 
@@ -302,33 +298,20 @@ static void finish(struct comparison *comparison, const char *name) {
     cs_close(&comparison->capstone);
 }
 
+static void compare_section(void *context, const uint8_t *bytes, uint64_t size, uint64_t address) {
+    for (uint64_t at = 0; at < size;)
+        at += compare(context, bytes + at, size - at, address + at);
+}
+
 static void compare_file(const char *path) {
     struct comparison comparison = {0};
     const char *name = strrchr(path, '/');
     char row[256];
     snprintf(row, sizeof row, "decode text of %s", name ? name + 1 : path);
-    int fd = open(path, O_RDONLY | O_CLOEXEC);
-    struct stat status;
-    const uint8_t *file = MAP_FAILED;
-    if (fd >= 0 && !fstat(fd, &status))
-        file = mmap(NULL, (size_t)status.st_size, PROT_READ, MAP_PRIVATE, fd, 0);
-    if (file == MAP_FAILED || !start(&comparison)) {
+    if (start(&comparison) && each_text_section(path, compare_section, &comparison))
+        finish(&comparison, row);
+    else
         printf("not ok %s: cannot be read\n", row);
-        return;
-    }
-    const Elf64_Ehdr *header = (const Elf64_Ehdr *)file;
-    const Elf64_Shdr *sections = (const Elf64_Shdr *)(file + header->e_shoff);
-    for (unsigned n = 0; n < header->e_shnum; n++) {
-        const Elf64_Shdr *section = &sections[n];
-        if (section->sh_type != SHT_PROGBITS || !(section->sh_flags & SHF_EXECINSTR))
-            continue;
-        const uint8_t *bytes = file + section->sh_offset;
-        for (uint64_t at = 0; at < section->sh_size;)
-            at += compare(&comparison, bytes + at, section->sh_size - at, section->sh_addr + at);
-    }
-    finish(&comparison, row);
-    munmap((void *)file, (size_t)status.st_size);
-    close(fd);
 }
 
 /* --- generated encodings --- */

@@ -3,16 +3,12 @@
  *   decode_x86_64_test FILE...   the executable sections of ELF files, one instruction after the
  *                                other
  *   decode_x86_64_test           beginnings of instructions, and what neither knows */
-#include <elf.h>
-#include <fcntl.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/mman.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include "../../translator/internal.h"
+#include "../text_sections.h"
 
 enum { SHOWN = 20 };
 
@@ -70,34 +66,20 @@ static void finish(struct comparison *comparison, const char *name) {
     decoder_free(comparison->decoder);
 }
 
+static void compare_section(void *context, const uint8_t *bytes, uint64_t size, uint64_t address) {
+    for (uint64_t at = 0; at < size;)
+        at += compare(context, bytes + at, size - at, (uint32_t)(address + at));
+}
+
 static void compare_file(const char *path) {
     struct comparison comparison = {.decoder = decoder_new()};
     const char *name = strrchr(path, '/');
     char row[256];
     snprintf(row, sizeof row, "decode text of %s", name ? name + 1 : path);
-    int fd = open(path, O_RDONLY | O_CLOEXEC);
-    struct stat status;
-    const uint8_t *file = MAP_FAILED;
-    if (fd >= 0 && !fstat(fd, &status))
-        file = mmap(NULL, (size_t)status.st_size, PROT_READ, MAP_PRIVATE, fd, 0);
-    if (file == MAP_FAILED) {
+    if (each_text_section(path, compare_section, &comparison))
+        finish(&comparison, row);
+    else
         printf("not ok %s: cannot be read\n", row);
-        return;
-    }
-    const Elf64_Ehdr *header = (const Elf64_Ehdr *)file;
-    const Elf64_Shdr *sections = (const Elf64_Shdr *)(file + header->e_shoff);
-    for (unsigned n = 0; n < header->e_shnum; n++) {
-        const Elf64_Shdr *section = &sections[n];
-        if (section->sh_type != SHT_PROGBITS || !(section->sh_flags & SHF_EXECINSTR))
-            continue;
-        const uint8_t *bytes = file + section->sh_offset;
-        for (uint64_t at = 0; at < section->sh_size;)
-            at += compare(&comparison, bytes + at, section->sh_size - at,
-                          (uint32_t)(section->sh_addr + at));
-    }
-    finish(&comparison, row);
-    munmap((void *)file, (size_t)status.st_size);
-    close(fd);
 }
 
 static void check_parts(void) {

@@ -548,21 +548,7 @@ static inline LLVMValueRef build_nothing(void) { abort(); }
 #define MXCSR() build_nothing()
 #define WRITE_MXCSR(value) ((void)(value), (void)build_nothing())
 #define RCL8(a, n, c) ((void)(a), (void)(n), (void)(c), build_nothing())
-#define RCL16 RCL8
-#define RCL32 RCL8
-#define RCL64 RCL8
-#define RCR8 RCL8
-#define RCR16 RCL8
-#define RCR32 RCL8
-#define RCR64 RCL8
-#define RCL_CARRY8 RCL8
-#define RCL_CARRY16 RCL8
-#define RCL_CARRY32 RCL8
-#define RCL_CARRY64 RCL8
-#define RCR_CARRY8 RCL8
-#define RCR_CARRY16 RCL8
-#define RCR_CARRY32 RCL8
-#define RCR_CARRY64 RCL8
+#include "rotate_carry.h"
 
 #include "sse_build.h"
 
