@@ -2,8 +2,9 @@
  *
  * Guest address va (below 4 GiB) is the host byte GUEST_BASE + (uint32_t)va, in the wasm build a
  * linear-memory address.  Guest addresses below GUEST_MIN are never mapped, so a displacement in
- * [0, GUEST_MIN) can be folded into a load's offset without wrapping.  In wasm [0, GUEST_BASE -
- * 1 MiB) holds the runtime's static data, stack and heap; the MiB below GUEST_BASE stays unused. */
+ * [-GUEST_GUARD, GUEST_MIN) can be folded into a load's offset: an address where that makes another
+ * sum is no guest address.  In wasm [0, GUEST_BASE - GUEST_GUARD) holds the runtime's static data,
+ * stack and heap; the guard below GUEST_BASE stays unused. */
 #ifndef C2W_GUEST_MEMORY_H
 #define C2W_GUEST_MEMORY_H
 
@@ -17,6 +18,7 @@
 #endif
 
 #define GUEST_MIN 0x10000u
+#define GUEST_GUARD 0x100000u
 #define PAGE_SIZE 4096u
 
 /* Bits of page_prot, the values of PROT_READ, PROT_WRITE and PROT_EXEC. */

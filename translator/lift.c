@@ -2,9 +2,10 @@
  * i32 (), following the call protocol of runtime/lifted.h.
  *
  * Two data-flow problems decide where registers meet c2w_cpu: `dirty` (forward: registers that may
- * differ from memory) says what to store where control leaves, `live` (backward) what to load at
- * the entry and behind calls.  Storing a register that is dirty on another path only is harmless:
- * its value is the one in memory. */
+ * differ from memory) says what to store where control leaves, `live` (backward) what is worth
+ * loading.  Storing a register that is dirty on another path only is harmless: its value is the one
+ * in memory.  In loops that can go around without a call what is live is loaded on the way in; in
+ * all other code a register is loaded where a block first reads it. */
 #include "isa.h"
 #include "lift.h"
 
@@ -32,12 +33,20 @@ struct exit_point {
     const struct lifted_function *function; /* jumped to, or NULL */
     register_mask dirty;                    /* union over the edges to it */
     LLVMBasicBlockRef block;
+    LLVMBasicBlockRef way_out; /* from block way_from: loads what is missing there */
+    size_t way_from;
 };
 
 struct block_state {
     register_mask reads, writes; /* before any write; any */
     register_mask dirty_in, dirty_out, live_in;
-    register_mask flush; /* stored at the end, though dirty at no successor: see solve_dirty */
+    register_mask flush; /* stored at the end, since a successor wants it clean: see flush_at_joins */
+    register_mask cached_in;   /* every way there has the value */
+    int32_t stack_step;        /* what the block adds to the stack pointer */
+    int32_t stack_in;          /* the stack pointer's distance from that at the region's entry */
+    bool stack_seen;           /* stack_in is set */
+    LLVMBasicBlockRef way_in;  /* from block way_from: loads what is missing there */
+    size_t way_from, entry_count;
     LLVMBasicBlockRef llvm;
     LLVMBasicBlockRef latch; /* of a header: where the back edges go */
     uint32_t loop_cost;      /* of a header: instructions in the loop */
@@ -63,6 +72,13 @@ struct frame {
     LLVMValueRef slice_pc;
     LLVMBasicBlockRef call_failed; /* returns cpu.leave_pc: everything is stored */
     LLVMValueRef budget;           /* alloca */
+    LLVMBasicBlockRef start;       /* before block 0 */
+    struct {
+        int32_t distance;
+        LLVMValueRef pointer;
+    } stack[4]; /* stack pointers computed at the start, from that at the entry */
+    unsigned stack_count;
+    register_mask start_cached;
 };
 
 void lift_begin_module(struct lift *l, const struct translator_options *options,
@@ -192,6 +208,13 @@ static bool checks_budget(const struct frame *f, size_t from, int32_t to) {
     return is_back_edge(from, to) && !f->blocks[to].calls_always;
 }
 
+static int32_t add_steps(int32_t a, int32_t b) {
+    int32_t sum;
+    return a == STACK_UNKNOWN || b == STACK_UNKNOWN || __builtin_add_overflow(a, b, &sum)
+               ? STACK_UNKNOWN
+               : sum;
+}
+
 static void scan_blocks(struct frame *f) {
     struct register_use all = {0};
     for (size_t b = 0; b < f->region->block_count; b++) {
@@ -199,16 +222,16 @@ static void scan_blocks(struct frame *f) {
         struct block_state *state = &f->blocks[b];
         for (uint32_t i = 0; i < block->insn_count; i++) {
             struct register_use use = insn_registers(&block->insns[i]);
-            if (insn_may_leave_stack(&block->insns[i]))
+            int32_t step = insn_stack_step(&block->insns[i]);
+            if (step == STACK_UNKNOWN)
                 use.reads |= STACK_POINTER;
+            state->stack_step = add_steps(state->stack_step, step);
             state->reads |= use.reads & ~state->writes;
             state->writes |= use.writes;
             add_register_use(&all, &use);
             state->has_syscall |= insn_control(&block->insns[i]) == CONTROL_SYSCALL;
             state->may_leave |= insn_may_leave(&block->insns[i]);
         }
-        if (block_is_call(block)) /* redispatch gets the stack pointer */
-            state->reads |= STACK_POINTER & ~state->writes;
         for (int32_t h = f->region->loop_header[b]; h >= 0; h = f->region->loop_parent[h])
             f->blocks[h].loop_cost += block->insn_count + (block_is_call(block)         ? CALL_COST
                                                            : block->end == BLOCK_LOOP ? LOOP_COST_MAX
@@ -217,12 +240,15 @@ static void scan_blocks(struct frame *f) {
     choose_registers(f->l, &all);
 }
 
-static void find_back_edges(struct frame *f) {
+static void find_entries(struct frame *f) {
+    f->blocks[0].entry_count = 1;
     for (size_t b = 0; b < f->region->block_count; b++)
         for (unsigned i = 0; i < block_successor_count(f->region->blocks[b]); i++) {
             int32_t s = internal_successor(f, f->region->blocks[b], i);
-            if (s >= 0 && is_back_edge(b, s))
-                f->blocks[s].entered_from_behind = true;
+            if (s < 0)
+                continue;
+            f->blocks[s].entry_count++;
+            f->blocks[s].entered_from_behind |= is_back_edge(b, s);
         }
 }
 
@@ -286,7 +312,7 @@ static bool stays_dirty(const struct frame *f, size_t from, int32_t to) {
 }
 
 /* A register shall be dirty at a join only when it is on every way there, and the blocks where it
- * differs store it (flush): otherwise the other ways would have to load it, only to store it again
+ * differs store it (flush), after which it is clean at all their successors: otherwise the other ways would have to load it, only to store it again
  * at the exits.  Loops that always call count as straight code, since everything is stored at their
  * calls; in other loops nothing is stored before the loop is left. */
 static void flush_at_joins(struct frame *f) {
@@ -299,8 +325,14 @@ static void flush_at_joins(struct frame *f) {
     for (bool changed = true; changed;) {
         changed = false;
         for (size_t b = 0; b < count; b++) {
+            const struct block *block = f->region->blocks[b];
             on_every_way[b] = ~(register_mask)0;
             on_some_way[b] = 0;
+            for (unsigned i = 0; i < block_successor_count(block); i++) {
+                int32_t s = internal_successor(f, block, i);
+                if (s >= 0)
+                    f->blocks[b].flush |= dirty_behind(f, b) & ~f->blocks[s].dirty_in;
+            }
         }
         on_every_way[0] = 0; /* nothing is dirty at the entry */
         for (size_t b = 0; b < count; b++) {
@@ -323,16 +355,8 @@ static void flush_at_joins(struct frame *f) {
             update_dirty_out(&f->blocks[b]);
         }
     }
-    for (size_t b = 0; b < count; b++) {
-        const struct block *block = f->region->blocks[b];
-        register_mask flush = 0;
-        for (unsigned i = 0; i < block_successor_count(block); i++) {
-            int32_t s = internal_successor(f, block, i);
-            if (s >= 0)
-                flush |= dirty_behind(f, b) & ~f->blocks[s].dirty_in;
-        }
-        f->blocks[b].flush = flush;
-    }
+    for (size_t b = 0; b < count; b++)
+        f->blocks[b].flush &= f->blocks[b].dirty_out;
     free(on_every_way);
     free(on_some_way);
 }
@@ -386,6 +410,41 @@ static void solve_live(struct frame *f) {
     }
 }
 
+/* How far the stack pointer is from where it was at the entry, calls assumed to leave it. */
+static void solve_stack(struct frame *f) {
+    f->blocks[0].stack_seen = true;
+    for (bool changed = true; changed;) {
+        changed = false;
+        for (size_t b = 0; b < f->region->block_count; b++) {
+            const struct block *block = f->region->blocks[b];
+            if (!f->blocks[b].stack_seen)
+                continue;
+            int32_t behind = add_steps(f->blocks[b].stack_in, f->blocks[b].stack_step);
+            if (block_is_call(block))
+                behind = add_steps(behind, RETURN_ADDRESS_SIZE);
+            for (unsigned i = 0; i < block_successor_count(block); i++) {
+                int32_t s = internal_successor(f, block, i);
+                if (s < 0)
+                    continue;
+                struct block_state *next = &f->blocks[s];
+                if (next->stack_seen && (next->stack_in == behind || next->stack_in == STACK_UNKNOWN))
+                    continue;
+                next->stack_in = next->stack_seen ? STACK_UNKNOWN : behind;
+                next->stack_seen = changed = true;
+            }
+        }
+    }
+}
+
+/* What every way into a block has to have cached: in a loop that can go around without a call, what
+ * is live; elsewhere what may be dirty. */
+static void find_cached(struct frame *f) {
+    for (size_t b = 0; b < f->region->block_count; b++) {
+        struct block_state *state = &f->blocks[b];
+        state->cached_in = quiet_loop(f, b) >= 0 ? state->live_in : state->live_in & state->dirty_in;
+    }
+}
+
 /* --- leaving the function --- */
 
 static LLVMValueRef constant_pc(struct lift *l, uint32_t pc) {
@@ -415,6 +474,8 @@ static LLVMValueRef lifted_symbol_value(struct lift *l, const struct lifted_func
 static LLVMValueRef call_lifted(struct lift *l, LLVMValueRef function) {
     return LLVMBuildCall2(l->builder, l->lifted_type, function, NULL, 0, "");
 }
+
+void need_registers(struct lift *l, register_mask mask) { load_registers(l, mask & ~l->cached); }
 
 void leave_if(struct lift *l, LLVMValueRef condition, uint32_t pc, bool interpret) {
     LLVMBasicBlockRef leave = append_block(l), go_on = append_block(l);
@@ -508,26 +569,62 @@ static void leave_for_slice(struct frame *f, uint32_t pc) {
     LLVMAddIncoming(f->slice_pc, &value, &here, 1);
 }
 
-/* Where an edge of block b to a PC goes. */
-static LLVMBasicBlockRef edge(struct frame *f, size_t b, uint32_t pc) {
-    int32_t to = region_block(f->region, pc);
-    if (to < 0)
-        return exit_block(f, pc, leaves_by_pc(f->region->blocks[b]));
-    if (!checks_budget(f, b, to))
-        return f->blocks[to].llvm;
-    struct block_state *header = &f->blocks[to];
-    if (!header->latch) {
-        struct lift *l = f->l;
-        LLVMBasicBlockRef here = LLVMGetInsertBlock(l->builder), leave = append_block(l);
-        header->latch = append_block(l);
-        LLVMPositionBuilderAtEnd(l->builder, header->latch);
-        LLVMValueRef spent = spend_budget(f, header->loop_cost);
-        LLVMBuildCondBr(l->builder, spent, leave, header->llvm);
-        LLVMPositionBuilderAtEnd(l->builder, leave);
-        leave_for_slice(f, pc);
-        LLVMPositionBuilderAtEnd(l->builder, here);
-    }
+/* The block that takes the price of a way around a loop, whose header is at pc. */
+static LLVMBasicBlockRef latch(struct frame *f, struct block_state *header, uint32_t pc) {
+    struct lift *l = f->l;
+    if (header->latch)
+        return header->latch;
+    LLVMBasicBlockRef here = LLVMGetInsertBlock(l->builder), leave = append_block(l);
+    header->latch = append_block(l);
+    LLVMPositionBuilderAtEnd(l->builder, header->latch);
+    LLVMValueRef spent = spend_budget(f, header->loop_cost);
+    LLVMBuildCondBr(l->builder, spent, leave, header->llvm);
+    LLVMPositionBuilderAtEnd(l->builder, leave);
+    leave_for_slice(f, pc);
+    LLVMPositionBuilderAtEnd(l->builder, here);
     return header->latch;
+}
+
+/* A block that loads what is missing here of the registers that `to` needs, and goes there. */
+static LLVMBasicBlockRef loading_edge(struct lift *l, register_mask needed, LLVMBasicBlockRef to) {
+    register_mask cached = l->cached;
+    if (!(needed & ~cached))
+        return to;
+    LLVMBasicBlockRef here = LLVMGetInsertBlock(l->builder), way = append_block(l);
+    LLVMPositionBuilderAtEnd(l->builder, way);
+    need_registers(l, needed);
+    LLVMBuildBr(l->builder, to);
+    LLVMPositionBuilderAtEnd(l->builder, here);
+    l->cached = cached;
+    return way;
+}
+
+/* Where an edge of block b, whose end is being lifted, to a PC goes. */
+static LLVMBasicBlockRef edge(struct frame *f, size_t b, uint32_t pc) {
+    struct lift *l = f->l;
+    int32_t to = region_block(f->region, pc);
+    if (to < 0 || f->region->blocks[b]->end == BLOCK_STOP) {
+        bool by_pc = leaves_by_pc(f->region->blocks[b]);
+        struct exit_point *exit = exit_at(f, pc, by_pc);
+        if (!exit->way_out || exit->way_from != b) {
+            LLVMBasicBlockRef block = exit_block(f, pc, by_pc);
+            exit->way_out = loading_edge(l, stored_at_exit(f, pc, by_pc), block);
+            exit->way_from = b;
+        }
+        return exit->way_out;
+    }
+    struct block_state *next = &f->blocks[to];
+    if (next->entry_count == 1 && !is_back_edge(b, to))
+        next->cached_in |= l->cached;
+    if (!next->way_in || next->way_from != b) {
+        register_mask needed = next->cached_in;
+        if (checks_budget(f, b, to))
+            next->way_in = loading_edge(l, needed | f->rare_dirty, latch(f, next, pc));
+        else
+            next->way_in = loading_edge(l, needed, next->llvm);
+        next->way_from = b;
+    }
+    return next->way_in;
 }
 
 static void weigh_branch(struct lift *l, LLVMValueRef branch, unsigned taken, unsigned other) {
@@ -592,13 +689,43 @@ static void check_call_budget(struct frame *f, LLVMValueRef target, LLVMBasicBlo
     LLVMPositionBuilderAtEnd(l->builder, call);
 }
 
+/* The stack pointer here plus `more`. */
+static LLVMValueRef stack_pointer_plus(struct lift *l, int32_t more) {
+    need_registers(l, STACK_POINTER);
+    LLVMValueRef sp = LLVMBuildTrunc(l->builder, read_stack_pointer(l), l->i32, "");
+    return LLVMBuildAdd(l->builder, sp, LLVMConstInt(l->i32, (uint32_t)more, false), "");
+}
+
+/* The stack pointer for a call at the end of a block to return with.  Mostly it is the same for all
+ * calls of a function, and computed once.  Where a callee does not leave it as assumed, redispatch
+ * does not find the end of a call, which costs time only. */
+static LLVMValueRef stack_behind_call(struct frame *f, size_t b) {
+    struct lift *l = f->l;
+    int32_t distance = add_steps(f->blocks[b].stack_in, f->blocks[b].stack_step);
+    distance = add_steps(distance, RETURN_ADDRESS_SIZE);
+    for (unsigned i = 0; i < f->stack_count; i++)
+        if (f->stack[i].distance == distance)
+            return f->stack[i].pointer;
+    if (distance == STACK_UNKNOWN || f->stack_count == sizeof f->stack / sizeof *f->stack)
+        return stack_pointer_plus(l, RETURN_ADDRESS_SIZE);
+    LLVMBasicBlockRef here = LLVMGetInsertBlock(l->builder);
+    register_mask cached = l->cached;
+    LLVMPositionBuilderBefore(l->builder, LLVMGetBasicBlockTerminator(f->start));
+    l->cached = f->start_cached;
+    LLVMValueRef pointer = stack_pointer_plus(l, distance);
+    f->start_cached = l->cached;
+    l->cached = cached;
+    LLVMPositionBuilderAtEnd(l->builder, here);
+    f->stack[f->stack_count].distance = distance;
+    f->stack[f->stack_count++].pointer = pointer;
+    return pointer;
+}
+
 static void lift_call(struct frame *f, size_t b) {
     struct lift *l = f->l;
     const struct block *block = f->region->blocks[b];
     LLVMValueRef ret = constant_pc(l, block->next);
-    LLVMValueRef sp = LLVMBuildTrunc(l->builder, read_stack_pointer(l), l->i32, "");
-    if (RETURN_ADDRESS_SIZE)
-        sp = LLVMBuildAdd(l->builder, sp, LLVMConstInt(l->i32, RETURN_ADDRESS_SIZE, false), "");
+    LLVMValueRef sp = stack_behind_call(f, b);
     bool is_indirect = block->end == BLOCK_CALL_INDIRECT;
     LLVMValueRef target = is_indirect ? target_pc(l) : constant_pc(l, block->target);
     store_registers(l, f->blocks[b].dirty_out);
@@ -632,14 +759,14 @@ static void lift_call(struct frame *f, size_t b) {
     leave = LLVMBuildICmp(l->builder, LLVMIntNE, leave, LLVMConstInt(l->i32, 0, false), "");
     LLVMBuildCondBr(l->builder, leave, f->call_failed, go_on);
 
-    /* The frame rule: everything used from here on is loaded again. */
+    /* The frame rule: everything is loaded again. */
     LLVMPositionBuilderAtEnd(l->builder, go_on);
     int32_t next = region_block(f->region, block->next);
     if (next < 0) {
         return_pc(l, ret);
         return;
     }
-    load_registers(l, f->blocks[next].live_in);
+    l->cached = 0;
     LLVMBuildBr(l->builder, edge(f, b, block->next));
 }
 
@@ -658,6 +785,7 @@ static void lift_loop(struct frame *f, size_t b) {
     lifted_symbol(name, sizeof name, block->start);
     store_registers(l, f->blocks[b].dirty_out);
     LLVMValueRef pc = call_lifted(l, declare_function(l, name, l->lifted_type));
+    l->cached = 0;
     LLVMBasicBlockRef elsewhere = append_block(l);
     LLVMValueRef choice = LLVMBuildSwitch(l->builder, pc, elsewhere, block->target_count);
     for (uint32_t i = 0; i < block->target_count; i++) {
@@ -665,7 +793,6 @@ static void lift_loop(struct frame *f, size_t b) {
         LLVMBasicBlockRef here = append_block(l);
         LLVMAddCase(choice, constant_pc(l, target), here);
         LLVMPositionBuilderAtEnd(l->builder, here);
-        load_registers(l, f->blocks[region_block(f->region, target)].live_in);
         LLVMBuildBr(l->builder, edge(f, b, target));
     }
     LLVMPositionBuilderAtEnd(l->builder, elsewhere);
@@ -713,7 +840,7 @@ static void lift_terminator(struct frame *f, size_t b) {
         break;
     }
     case BLOCK_STOP: {
-        LLVMBasicBlockRef leave = exit_block(f, block->next, true);
+        LLVMBasicBlockRef leave = edge(f, b, block->next);
         store_state(l, LLVMConstInt(l->i32, 1, false), offsetof(struct cpu, force_interp));
         LLVMBuildBr(l->builder, leave);
         break;
@@ -735,7 +862,8 @@ static void lift_block(struct frame *f, size_t b) {
     struct lift *l = f->l;
     const struct block *block = f->region->blocks[b];
     LLVMPositionBuilderAtEnd(l->builder, f->blocks[b].llvm);
-    l->dirty = f->blocks[b].dirty_in;
+    l->cached = f->blocks[b].cached_in;
+    l->dirty = f->blocks[b].dirty_in & l->cached;
     l->branch_condition = l->jump_target = NULL;
     begin_block(l, &f->blocks[b].facts, f->blocks[b].entered_from_behind);
     if (l->options->lockstep && block->end != BLOCK_LOOP) {
@@ -749,7 +877,9 @@ static void lift_block(struct frame *f, size_t b) {
     for (uint32_t i = 0; i < block->insn_count; i++) {
         l->pc = pc;
         l->next_pc = pc + block->insns[i].len;
-        if (insn_may_leave_stack(&block->insns[i])) {
+        need_registers(l, insn_registers(&block->insns[i]).reads);
+        if (insn_stack_step(&block->insns[i]) == STACK_UNKNOWN) {
+            need_registers(l, STACK_POINTER);
             LLVMValueRef sp = read_stack_pointer(l);
             call_runtime(l, "c2w_leave_stack", LLVMVoidTypeInContext(l->context), &sp, 1);
         }
@@ -797,12 +927,14 @@ void lift_region(struct lift *l, struct arena *scratch, const struct lifted_func
     l->exact_fflags = function->exact_fflags || l->options->exact_fflags;
     l->depth = NULL;
     scan_blocks(&f);
-    find_back_edges(&f);
+    find_entries(&f);
     find_call_checks(&f, scratch);
     solve_dirty(&f);
     flush_at_joins(&f);
     solve_exits(&f);
     solve_live(&f);
+    solve_stack(&f);
+    find_cached(&f);
 
     char name[40];
     lifted_symbol(name, sizeof name, region->entry);
@@ -816,12 +948,15 @@ void lift_region(struct lift *l, struct arena *scratch, const struct lifted_func
         f.blocks[b].llvm = append_block(l);
     }
     LLVMPositionBuilderAtEnd(l->builder, start);
-    declare_registers(l, used | SYSCALL_RESULTS);
+    declare_registers(l, used | SYSCALL_RESULTS | STACK_POINTER);
     f.budget = LLVMBuildAlloca(l->builder, l->i32, "");
     LLVMBuildStore(l->builder, LLVMConstInt(l->i32, LOOP_BUDGET, false), f.budget);
     if (function->counts_depth && region->entry == function->entry)
         lift_prologue(&f);
-    load_registers(l, f.blocks[0].live_in);
+    l->cached = 0;
+    load_registers(l, f.blocks[0].cached_in);
+    f.start = LLVMGetInsertBlock(l->builder);
+    f.start_cached = l->cached;
     LLVMBuildBr(l->builder, f.blocks[0].llvm);
     for (size_t b = 0; b < region->block_count; b++)
         lift_block(&f, b);

@@ -6,6 +6,7 @@
 #include <llvm-c/Core.h>
 
 #include "internal.h"
+#include "lifted_names.h"
 #include "object_cache.h"
 
 typedef uint64_t register_mask;
@@ -37,7 +38,8 @@ struct lift {
 
     /* The block and instruction being lifted. */
     uint32_t pc, next_pc;
-    register_mask dirty; /* registers that differ from c2w_cpu here */
+    register_mask cached; /* registers whose allocas hold their values here */
+    register_mask dirty;  /* those that differ from c2w_cpu; cached */
     LLVMValueRef branch_condition,
         jump_target; /* what the last instruction left for the terminator */
     struct guest_lift guest;
@@ -51,12 +53,14 @@ void store_at(struct lift *l, LLVMValueRef value, uint32_t address);
 
 /* registers_GUEST.c */
 struct register_use insn_registers(const struct insn *insn);
-/* Whether the stack pointer gets a value that is not computed from it. */
-bool insn_may_leave_stack(const struct insn *insn);
+/* What the instruction adds to the stack pointer, or STACK_UNKNOWN. */
+#define STACK_UNKNOWN INT32_MIN
+int32_t insn_stack_step(const struct insn *insn);
 /* Decides how registers live in the function whose instructions together use them so. */
 void choose_registers(struct lift *l, const struct register_use *all);
 void declare_registers(struct lift *l, register_mask mask); /* allocas, at the builder's position */
-void load_registers(struct lift *l, register_mask mask);    /* c2w_cpu -> allocas */
+void load_registers(struct lift *l, register_mask mask);    /* c2w_cpu -> allocas; now cached */
+void need_registers(struct lift *l, register_mask mask);    /* loads those not yet cached */
 void store_registers(struct lift *l, register_mask mask);   /* allocas -> c2w_cpu */
 LLVMValueRef read_stack_pointer(struct lift *l);
 /* Completes values of registers that are not in the form in which others may see them, before
@@ -123,9 +127,6 @@ const struct lifted_function *plan_function(const struct plan *plan, uint32_t fi
  * among those of the build takes the place of the mark when an object becomes part of it. */
 void lifted_symbol(char *to, size_t size, uint32_t pc);
 void lifted_symbol_of_file(char *to, size_t size, uint32_t file, uint32_t pc);
-#define LIFTED_PREFIX "lifted_"
-#define LIFTED_FILE_MARK "@@@@" /* four digits of the file's number in hexadecimal */
-#define LIFTED_FILES_MAX 0x10000u
 /* Instructions that a region may have. */
 #define REGION_INSNS_MAX 3000
 

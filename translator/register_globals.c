@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "lifted_names.h"
 #include "register_access.h"
 #include "wasm_bytes.h"
 #include "wasm_instructions.h"
@@ -11,7 +12,6 @@
 #define REGISTERS 32
 #define FIRST_ADDRESS REGISTERS_ADDRESS
 #define END_ADDRESS (REGISTERS_ADDRESS + 8 * REGISTERS)
-#define LIFTED_PREFIX "lifted_"
 #define GLOBAL_PREFIX "c2w_x"
 
 /* --- the module --- */
@@ -175,7 +175,8 @@ static bool read_module(struct module *module, const unsigned char *bytes, size_
 struct instruction {
     const unsigned char *start;
     uint32_t size;
-    bool removed;      /* the address of an access that became one to a global */
+    bool removed;      /* the address of an access that became one to a global; see block_to_if */
+    bool becomes_if;
     uint32_t address;  /* that access's: FIRST_ADDRESS <= address < END_ADDRESS; else 0 */
 };
 
@@ -189,6 +190,10 @@ struct origin {
 struct control {
     size_t height; /* of the stack below its parameters */
     uint32_t results;
+    bool is_block;       /* without parameters and results */
+    uint32_t start;      /* its instruction */
+    unsigned branches;   /* to it, 2 for any number more than one */
+    uint32_t branch;     /* a br_if to it in the block itself, with nothing on the stack; or 0 */
 };
 
 /* The arrays are reused from function to function. */
@@ -252,8 +257,41 @@ static void call(struct body *body, uint32_t type) {
 
 static void enter_block(struct body *body, uint32_t parameters, uint32_t results) {
     GROW(body->controls, body->control_count, body->control_room);
-    body->controls[body->control_count++] =
-        (struct control){body->depth >= parameters ? body->depth - parameters : 0, results};
+    uint32_t start = (uint32_t)body->count - 1;
+    body->controls[body->control_count++] = (struct control){
+        .height = body->depth >= parameters ? body->depth - parameters : 0,
+        .results = results,
+        .is_block = parameters + results == 0 && body->count && *body->instructions[start].start == OP_BLOCK,
+        .start = start,
+    };
+}
+
+static void branch_to(struct body *body, uint32_t label) {
+    if (label >= body->control_count) {
+        body->failure = "a label is missing";
+        return;
+    }
+    struct control *control = &body->controls[body->control_count - 1 - label];
+    if (control->branches < 2)
+        control->branches++;
+}
+
+static void branch_if(struct body *body, uint32_t label) {
+    branch_to(body, label);
+    if (label == 0 && body->control_count && !body->unreachable) {
+        struct control *control = &body->controls[body->control_count - 1];
+        if (body->depth == control->height)
+            control->branch = (uint32_t)body->count - 1;
+    }
+}
+
+/* block A; condition; br_if 0; B; end is A; not condition; if B; end, a byte or two shorter, when no
+ * other branch goes to that end. */
+static void block_to_if(struct body *body, const struct control *control) {
+    if (!control->is_block || control->branches != 1 || !control->branch)
+        return;
+    body->instructions[control->start].removed = true;
+    body->instructions[control->branch].becomes_if = true;
 }
 
 static void leave_block(struct body *body, bool is_else) {
@@ -265,6 +303,7 @@ static void leave_block(struct body *body, bool is_else) {
     body->depth = control->height;
     body->unreachable = false;
     if (!is_else) {
+        block_to_if(body, control);
         push_many(body, control->results);
         body->control_count--;
     }
@@ -373,8 +412,11 @@ static void read_instruction(struct body *body, struct reader *reader) {
         index = read_leb(reader);
         break;
     case IMMEDIATE_TABLE:
-        for (uint32_t left = read_leb(reader) + 1; left && !reader->bad; left--)
-            read_leb(reader);
+        for (uint32_t left = read_leb(reader) + 1; left && !reader->bad; left--) {
+            uint32_t label = read_leb(reader);
+            branch_to(body, label);
+            branch_to(body, label); /* it cannot become another instruction */
+        }
         break;
     case IMMEDIATE_TYPE:
         index = read_leb(reader);
@@ -420,8 +462,14 @@ static void read_instruction(struct body *body, struct reader *reader) {
     case OP_END:
         leave_block(body, opcode == OP_ELSE);
         break;
-    case OP_UNREACHABLE:
+    case OP_BR_IF:
+        branch_if(body, index);
+        break;
     case OP_BR:
+        branch_to(body, index);
+        body->unreachable = true;
+        break;
+    case OP_UNREACHABLE:
     case OP_BR_TABLE:
     case OP_RETURN:
         body->unreachable = true;
@@ -462,9 +510,85 @@ static uint32_t put_locals(const struct body *body, uint32_t parameters, struct 
     return count;
 }
 
-static void put_code(const struct body *body, uint32_t local, struct code_output *out) {
+/* The opcode of the opposite comparison, or 0. */
+static unsigned opposite(unsigned opcode) {
+    static const unsigned char pairs[][2] = {
+        {0x46, 0x47}, {0x48, 0x4e}, {0x49, 0x4f}, {0x4a, 0x4c}, {0x4b, 0x4d}, /* i32 */
+        {0x51, 0x52}, {0x53, 0x59}, {0x54, 0x5a}, {0x55, 0x57}, {0x56, 0x58}, /* i64 */
+        {0x5b, 0x5c}, {0x61, 0x62},                                           /* f32, f64: eq, ne */
+    };
+    for (size_t i = 0; i < sizeof pairs / sizeof pairs[0]; i++)
+        for (unsigned j = 0; j < 2; j++)
+            if (pairs[i][j] == opcode)
+                return pairs[i][1 - j];
+    return 0;
+}
+
+/* Labels that stand open: blocks that are removed count only from their `if` on. */
+struct labels {
+    bool *counts; /* body.control_room */
+    size_t open;
+};
+
+static uint32_t new_label(const struct labels *labels, uint32_t label) {
+    uint32_t kept = 0;
+    for (uint32_t i = 0; i < label; i++)
+        kept += labels->counts[labels->open - 1 - i];
+    return kept;
+}
+
+static void put_branch(const struct instruction *insn, const struct labels *labels,
+                       struct code_output *out) {
+    struct reader reader = {insn->start, insn->start + insn->size, false};
+    unsigned opcode = read_byte(&reader);
+    put_byte(out, opcode);
+    uint32_t count = 1;
+    if (opcode == OP_BR_TABLE) {
+        count += read_leb(&reader);
+        put_leb(out, count - 1);
+    }
+    while (count--)
+        put_leb(out, new_label(labels, read_leb(&reader)));
+}
+
+/* The condition was the last instruction put out. */
+static void put_if(const struct instruction *condition, struct code_output *out) {
+    unsigned last = condition->size == 1 ? *condition->start : 0, other = opposite(last);
+    if (last == OP_I32_EQZ)
+        out->size--;
+    else if (other)
+        out->bytes[out->size - 1] = (unsigned char)other;
+    else
+        put_byte(out, OP_I32_EQZ);
+    put_bytes(out, (unsigned char[]){OP_IF, TYPE_NONE}, 2);
+}
+
+static void put_code(struct body *body, uint32_t local, struct code_output *out) {
+    struct labels labels = {.counts = new_array(body->control_room, sizeof *labels.counts)};
+    labels.counts[labels.open++] = true;
     for (size_t i = 0; i < body->count; i++) {
         const struct instruction *insn = &body->instructions[i];
+        unsigned opcode = *insn->start;
+        switch (opcode) {
+        case OP_BLOCK:
+        case OP_LOOP:
+        case OP_IF:
+            labels.counts[labels.open++] = !insn->removed;
+            break;
+        case OP_END:
+            labels.open--;
+            break;
+        case OP_BR:
+        case OP_BR_IF:
+        case OP_BR_TABLE:
+            if (insn->becomes_if) {
+                put_if(insn - 1, out);
+                labels.counts[labels.open - 1] = true;
+            } else {
+                put_branch(insn, &labels, out);
+            }
+            continue;
+        }
         if (insn->removed)
             continue;
         if (!insn->address) {
@@ -474,6 +598,7 @@ static void put_code(const struct body *body, uint32_t local, struct code_output
         struct register_access access = read_access(insn);
         put_access(out, &access, body->module->globals, local);
     }
+    free(labels.counts);
 }
 
 static void skip_locals(struct reader *code) {

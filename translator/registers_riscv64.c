@@ -100,9 +100,10 @@ static uint32_t register_address(unsigned reg) {
                             : CPU_ADDRESS + offsetof(struct cpu, f) + 8 * (reg - REGISTER_F);
 }
 
-bool insn_may_leave_stack(const struct insn *insn) {
-    bool moves = (insn->op == OP_addi || insn->op == OP_sub) && insn->rs1 == 2;
-    return !moves && (insn_registers(insn).writes & STACK_POINTER) != 0;
+int32_t insn_stack_step(const struct insn *insn) {
+    if (!(insn_registers(insn).writes & STACK_POINTER))
+        return 0;
+    return insn->op == OP_addi && insn->rs1 == 2 ? insn->imm : STACK_UNKNOWN;
 }
 
 void choose_registers(struct lift *l, const struct register_use *all) {
@@ -150,6 +151,7 @@ static LLVMValueRef box(struct lift *l, LLVMValueRef single) {
 }
 
 void load_registers(struct lift *l, register_mask mask) {
+    l->cached |= mask;
     for (unsigned reg = 0; reg < REGISTER_COUNT; reg++) {
         if (!(mask >> reg & 1))
             continue;
@@ -186,6 +188,7 @@ void write_x(struct lift *l, unsigned n, LLVMValueRef value) {
         return;
     LLVMBuildStore(l->builder, value, l->registers[n]);
     l->dirty |= (register_mask)1 << n;
+    l->cached |= (register_mask)1 << n;
 }
 
 /* --- floating point --- */
@@ -236,6 +239,7 @@ static void write_slot(struct lift *l, unsigned n, LLVMValueRef value, bool nonc
     register_mask bit = (register_mask)1 << (REGISTER_F + n);
     LLVMBuildStore(l->builder, value, l->registers[REGISTER_F + n]);
     l->dirty |= bit;
+    l->cached |= bit;
     l->guest.noncanonical = noncanonical ? l->guest.noncanonical | bit : l->guest.noncanonical & ~bit;
 }
 

@@ -40,6 +40,7 @@ void declare_registers(struct lift *l, register_mask mask) {
 }
 
 void load_registers(struct lift *l, register_mask mask) {
+    l->cached |= mask;
     for (unsigned reg = 0; reg < REGISTER_COUNT; reg++)
         if (mask >> reg & 1 && l->registers[reg])
             LLVMBuildStore(l->builder, load_at(l, register_type(l, reg), register_address(reg)),
@@ -64,6 +65,7 @@ LLVMValueRef read_register(struct lift *l, unsigned reg) {
 void write_register(struct lift *l, unsigned reg, LLVMValueRef value) {
     LLVMBuildStore(l->builder, value, l->registers[reg]);
     l->dirty |= (register_mask)1 << reg;
+    l->cached |= (register_mask)1 << reg;
 }
 
 LLVMValueRef read_byte_register(struct lift *l, unsigned n) {
@@ -83,32 +85,38 @@ void write_byte_register(struct lift *l, unsigned n, LLVMValueRef value) {
     write_register(l, n / 8, LLVMBuildOr(l->builder, old, value, ""));
 }
 
-bool insn_may_leave_stack(const struct insn *insn) {
+int32_t insn_stack_step(const struct insn *insn) {
+    if (!(insn_registers(insn).writes & STACK_POINTER))
+        return 0;
     switch ((enum op)insn->op) {
     case OP_push16:
-    case OP_push64:
     case OP_pushf16:
+        return -2;
+    case OP_push64:
     case OP_pushf64:
-    case OP_popf16:
-    case OP_popf64:
     case OP_call:
     case OP_call_indirect:
+        return -8;
+    case OP_popf16:
+        return 2;
+    case OP_popf64:
+        return 8;
     case OP_ret:
-        return false;
-    case OP_pop64:
+        return 8 + insn->imm;
     case OP_pop16:
-        return insn->form == FORM_REGISTERS && insn->reg == REG_RSP;
+    case OP_pop64:
+        if (insn->form == FORM_REGISTERS && insn->reg == REG_RSP)
+            return STACK_UNKNOWN;
+        return insn->op == OP_pop64 ? 8 : 2;
     case OP_add64:
+        return insn->form == FORM_IMMEDIATE ? insn->imm : STACK_UNKNOWN;
     case OP_sub64:
-        if (insn->form & FORM_IMMEDIATE)
-            return false;
-        break;
+        return insn->form == FORM_IMMEDIATE ? -insn->imm : STACK_UNKNOWN;
     case OP_lea64:
-        if (insn->base == REG_RSP)
-            return false;
-        break;
+        return insn->base == REG_RSP && insn->index == REG_ZERO && !(insn->flags & INSN_ADDRESS_FLAGS)
+                   ? insn->disp
+                   : STACK_UNKNOWN;
     default:
-        break;
+        return STACK_UNKNOWN;
     }
-    return (insn_registers(insn).writes & STACK_POINTER) != 0;
 }

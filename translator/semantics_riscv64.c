@@ -25,7 +25,7 @@ static void build_syscall(struct lift *l) {
     LLVMValueRef unwind = call_runtime(l, "c2w_syscall", l->i32, &pc, 1);
     LLVMValueRef zero = LLVMConstInt(l->i32, 0, false);
     leave_if(l, LLVMBuildICmp(l->builder, LLVMIntNE, unwind, zero, ""), 0, false);
-    load_registers(l, SYSCALL_RESULTS);
+    l->cached &= ~SYSCALL_RESULTS;
 }
 
 static LLVMValueRef build_csr_read(struct lift *l, int32_t csr) {

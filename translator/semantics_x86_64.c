@@ -54,7 +54,7 @@ static void call_with_state(struct lift *l, const char *name, register_mask chan
     LLVMValueRef unwind = call_runtime(l, name, l->i32, &pc, 1);
     LLVMValueRef zero = LLVMConstInt(l->i32, 0, false);
     leave_if(l, LLVMBuildICmp(l->builder, LLVMIntNE, unwind, zero, ""), 0, false);
-    load_registers(l, changed);
+    l->cached &= ~changed;
     if (changed & FLAG_REGISTERS)
         l->guest.facts.flags_known = false;
 }

@@ -21,9 +21,13 @@ enum immediate {
 
 enum opcode {
     OP_UNREACHABLE = 0x00,
+    OP_BLOCK = 0x02,
+    OP_LOOP = 0x03,
+    OP_IF = 0x04,
     OP_ELSE = 0x05,
     OP_END = 0x0b,
     OP_BR = 0x0c,
+    OP_BR_IF = 0x0d,
     OP_BR_TABLE = 0x0e,
     OP_RETURN = 0x0f,
     OP_CALL = 0x10,
@@ -35,6 +39,7 @@ enum opcode {
     OP_GLOBAL_SET = 0x24,
     OP_FIRST_STORE = 0x36,
     OP_I64_CONST = 0x42,
+    OP_I32_EQZ = 0x45,
     OP_I64_AND = 0x83,
     OP_I64_OR = 0x84,
     OP_I64_SHL = 0x86,
@@ -53,6 +58,7 @@ enum opcode {
 };
 
 #define TYPE_V128 0x7b
+#define TYPE_NONE 0x40 /* of a block */
 
 /* A form of instructions: immediate, operands, results. */
 struct shape {

@@ -117,11 +117,10 @@ static LLVMValueRef build_rotate(struct lift *l, const char *name, LLVMValueRef 
 #define ROTL32 ROTL64
 #define ROTR32 ROTR64
 
-/* Guest memory: GUEST_BASE + displacement becomes the offset of the wasm access when the
- * displacement cannot wrap (addresses below GUEST_MIN are never mapped); other displacements are a
- * guest add. */
+/* Guest memory: GUEST_BASE + displacement becomes the offset of the wasm access where
+ * guest_memory.h allows it; other displacements are a guest add. */
 static LLVMValueRef build_address(struct lift *l, LLVMValueRef base, int32_t displacement) {
-    if (displacement < 0 || displacement >= (int32_t)GUEST_MIN) {
+    if (displacement < -(int32_t)GUEST_GUARD || displacement >= (int32_t)GUEST_MIN) {
         base = LLVMBuildAdd(l->builder, base, C64((int64_t)displacement), "");
         displacement = 0;
     }
@@ -132,9 +131,10 @@ static LLVMValueRef build_address(struct lift *l, LLVMValueRef base, int32_t dis
             LLVMGetInlineAsm(type, "", 0, "=r,0", 4, false, false, LLVMInlineAsmDialectATT, false);
         low = LLVMBuildCall2(l->builder, type, opaque, &low, 1, "");
     }
-    LLVMValueRef pointer = LLVMBuildIntToPtr(l->builder, low, l->pointer, "");
-    LLVMValueRef offset = C32(GUEST_BASE_WASM + (uint32_t)displacement);
-    return LLVMBuildGEPWithNoWrapFlags(l->builder, l->i8, pointer, &offset, 1, "", LLVMGEPFlagNUW);
+    LLVMValueRef base_pointer =
+        LLVMConstIntToPtr(C32(GUEST_BASE_WASM + (uint32_t)displacement), l->pointer);
+    return LLVMBuildGEPWithNoWrapFlags(l->builder, l->i8, base_pointer, &low, 1, "",
+                                       LLVMGEPFlagNUW);
 }
 static LLVMValueRef build_load(struct lift *l, LLVMTypeRef type, LLVMValueRef base,
                                int32_t displacement) {
