@@ -3,6 +3,7 @@
  * function can be kept in the cache by itself. */
 #include <errno.h>
 #include <llvm-c/Analysis.h>
+#include <llvm-c/Support.h>
 #include <llvm-c/Target.h>
 #include <llvm-c/TargetMachine.h>
 #include <llvm-c/Transforms/PassBuilder.h>
@@ -28,7 +29,12 @@
 
 static pthread_once_t target_once = PTHREAD_ONCE_INIT;
 
+/* Loop strength reduction takes the offset out of memory accesses, for the sake of machines whose
+ * additions are not free of charge there. */
+static const char *const llvm_options[] = {"c2w-aot", "-disable-lsr"};
+
 static void initialize_target(void) {
+    LLVMParseCommandLineOptions(sizeof llvm_options / sizeof llvm_options[0], llvm_options, NULL);
     LLVMInitializeWebAssemblyTargetInfo();
     LLVMInitializeWebAssemblyTarget();
     LLVMInitializeWebAssemblyTargetMC();
@@ -75,6 +81,30 @@ void prepare_module(struct emitter *emitter, LLVMModuleRef module) {
     LLVMDisposeTargetData(layout);
 }
 
+/* Whether the first operand of an instruction is computed after the second, in the same block. */
+static bool first_is_later(LLVMValueRef insn) {
+    LLVMValueRef first = LLVMGetOperand(insn, 0), second = LLVMGetOperand(insn, 1);
+    while ((insn = LLVMGetPreviousInstruction(insn)) && insn != second)
+        if (insn == first)
+            return true;
+    return false;
+}
+
+/* In stack code the first operand is computed first.  Machine code often has the running total of a
+ * long sum second: then all terms would be computed, and held, before the first addition. */
+static void order_operands(LLVMModuleRef module) {
+    for (LLVMValueRef f = LLVMGetFirstFunction(module); f; f = LLVMGetNextFunction(f))
+        for (LLVMBasicBlockRef b = LLVMGetFirstBasicBlock(f); b; b = LLVMGetNextBasicBlock(b))
+            for (LLVMValueRef i = LLVMGetFirstInstruction(b); i; i = LLVMGetNextInstruction(i)) {
+                LLVMOpcode opcode = LLVMGetInstructionOpcode(i);
+                if ((opcode != LLVMFAdd && opcode != LLVMFMul) || !first_is_later(i))
+                    continue;
+                LLVMValueRef first = LLVMGetOperand(i, 0);
+                LLVMSetOperand(i, 0, LLVMGetOperand(i, 1));
+                LLVMSetOperand(i, 1, first);
+            }
+}
+
 void *compile_module(struct emitter *emitter, LLVMModuleRef module, size_t *size, char *error,
                      size_t error_size) {
     char *message = NULL;
@@ -87,6 +117,7 @@ void *compile_module(struct emitter *emitter, LLVMModuleRef module, size_t *size
         LLVMDisposeErrorMessage(message);
         return NULL;
     }
+    order_operands(module);
     LLVMMemoryBufferRef object;
     if (LLVMTargetMachineEmitToMemoryBuffer(emitter->machine, module, LLVMObjectFile, &message,
                                             &object)) {

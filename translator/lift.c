@@ -49,7 +49,7 @@ struct block_state {
     size_t way_from, entry_count;
     LLVMBasicBlockRef llvm;
     LLVMBasicBlockRef latch; /* of a header: where the back edges go */
-    uint32_t loop_cost;      /* of a header: instructions in the loop */
+    uint32_t loop_cost; /* of a header: instructions in the loop, more for calls */
     bool has_syscall;        /* ends the block */
     bool may_leave;          /* in the middle of the block */
     bool calls_always;       /* a header: every way around the loop makes a call */
@@ -72,6 +72,7 @@ struct frame {
     LLVMValueRef slice_pc;
     LLVMBasicBlockRef call_failed; /* returns cpu.leave_pc: everything is stored */
     LLVMValueRef budget;           /* alloca */
+    uint32_t cost;                 /* of everything, as loop_cost */
     LLVMBasicBlockRef start;       /* before block 0 */
     struct {
         int32_t distance;
@@ -232,10 +233,12 @@ static void scan_blocks(struct frame *f) {
             state->has_syscall |= insn_control(&block->insns[i]) == CONTROL_SYSCALL;
             state->may_leave |= insn_may_leave(&block->insns[i]);
         }
+        uint32_t cost = block->insn_count + (block_is_call(block)         ? CALL_COST
+                                             : block->end == BLOCK_LOOP ? LOOP_COST_MAX
+                                                                        : 0);
+        f->cost += cost;
         for (int32_t h = f->region->loop_header[b]; h >= 0; h = f->region->loop_parent[h])
-            f->blocks[h].loop_cost += block->insn_count + (block_is_call(block)         ? CALL_COST
-                                                           : block->end == BLOCK_LOOP ? LOOP_COST_MAX
-                                                                                      : 0);
+            f->blocks[h].loop_cost += cost;
     }
     choose_registers(f->l, &all);
 }
@@ -312,9 +315,10 @@ static bool stays_dirty(const struct frame *f, size_t from, int32_t to) {
 }
 
 /* A register shall be dirty at a join only when it is on every way there, and the blocks where it
- * differs store it (flush), after which it is clean at all their successors: otherwise the other ways would have to load it, only to store it again
- * at the exits.  Loops that always call count as straight code, since everything is stored at their
- * calls; in other loops nothing is stored before the loop is left. */
+ * differs store it (flush), after which it is clean at all their successors: otherwise the other
+ * ways would have to load it, only to store it again at the exits.  Loops that always call count as
+ * straight code, since everything is stored at their calls; in other loops nothing is stored before
+ * the loop is left. */
 static void flush_at_joins(struct frame *f) {
     size_t count = f->region->block_count;
     register_mask *on_every_way = malloc(count * sizeof *on_every_way);
@@ -540,7 +544,9 @@ static LLVMBasicBlockRef exit_block(struct frame *f, uint32_t pc, bool by_pc) {
 /* Takes the cost of a way around a loop from the budget; the value says whether it is used up. */
 static LLVMValueRef spend_budget(struct frame *f, uint32_t cost) {
     struct lift *l = f->l;
-    if (cost == 0 || cost > LOOP_COST_MAX) /* 0: no natural loop */
+    if (cost == 0) /* no natural loop */
+        cost = f->cost;
+    if (cost > LOOP_COST_MAX)
         cost = LOOP_COST_MAX;
     LLVMValueRef left = LLVMBuildLoad2(l->builder, l->i32, f->budget, "");
     left = LLVMBuildSub(l->builder, left, LLVMConstInt(l->i32, cost, false), "");

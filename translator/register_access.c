@@ -64,8 +64,7 @@ void put_leb(struct code_output *out, uint32_t value) {
     put_bytes(out, bytes, encode_leb(bytes, value));
 }
 
-static void put_i64_const(struct code_output *out, int64_t value) {
-    put_byte(out, OP_I64_CONST);
+void put_signed_leb(struct code_output *out, int64_t value) {
     for (;;) {
         unsigned byte = value & 0x7f;
         value >>= 7;
@@ -74,6 +73,11 @@ static void put_i64_const(struct code_output *out, int64_t value) {
         if (last)
             return;
     }
+}
+
+static void put_i64_const(struct code_output *out, int64_t value) {
+    put_byte(out, OP_I64_CONST);
+    put_signed_leb(out, value);
 }
 
 static void put_index(struct code_output *out, unsigned opcode, uint32_t index) {

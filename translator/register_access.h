@@ -14,6 +14,7 @@ struct code_output {
 void put_bytes(struct code_output *out, const void *bytes, size_t size);
 void put_byte(struct code_output *out, unsigned byte);
 void put_leb(struct code_output *out, uint32_t value);
+void put_signed_leb(struct code_output *out, int64_t value);
 
 /* A load or store: its opcode (wasm_instructions.h), for OP_PREFIX_FD with the number behind it. */
 struct register_access {

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "../runtime/guest_memory.h"
 #include "lifted_names.h"
 #include "register_access.h"
 #include "wasm_bytes.h"
@@ -177,14 +178,18 @@ struct instruction {
     uint32_t size;
     bool removed;      /* the address of an access that became one to a global; see block_to_if */
     bool becomes_if;
+    bool is_memory;
+    uint32_t more_offset; /* of an access to guest memory: see fold_offset */
     uint32_t address;  /* that access's: FIRST_ADDRESS <= address < END_ADDRESS; else 0 */
 };
 
 /* What is known of the value in a stack slot. */
 struct origin {
     bool is_constant;
-    uint32_t value;       /* 0 if it is none; also one that a select may give */
+    bool is_sum;          /* of something and a constant */
+    uint32_t value;       /* the constant, 0 if there is none; also one that a select may give */
     uint32_t instruction; /* of the constant */
+    uint32_t add;         /* of the sum */
 };
 
 struct control {
@@ -332,6 +337,25 @@ static void find_register(struct body *body, struct instruction *insn, struct or
     body->instructions[address.instruction].removed = address.is_constant;
 }
 
+/* Vector loads that are more than a load.  V8 computes the sum of memory's start and their offset
+ * apart, once outside of a loop, and then has no registers for all these sums: an addition of the
+ * offset is better. */
+static bool wants_no_offset(unsigned opcode, unsigned number) {
+    return opcode == OP_PREFIX_FD && ((number >= V128_LOAD8X8_S && number <= V128_LOAD64_SPLAT) ||
+                                      number == V128_LOAD32_ZERO || number == V128_LOAD64_ZERO);
+}
+
+/* An address in guest memory is a sum with GUEST_BASE plus a displacement, where guest_memory.h
+ * allows that as offset of the access; LLVM can have lost sight of that it is. */
+static void fold_offset(struct body *body, struct instruction *insn, struct origin address) {
+    if (!address.is_sum || address.value < GUEST_BASE_WASM - GUEST_GUARD ||
+        address.value >= GUEST_BASE_WASM + GUEST_MIN)
+        return;
+    body->instructions[address.instruction].removed = true;
+    body->instructions[address.add].removed = true;
+    insn->more_offset = address.value;
+}
+
 static uint32_t read_signed(struct reader *reader) {
     uint64_t value = 0;
     unsigned shift = 0, byte;
@@ -401,6 +425,12 @@ static void read_instruction(struct body *body, struct reader *reader) {
     struct origin result = {0};
     if (opcode == OP_SELECT)
         result.value = is_register(lowest.value) ? lowest.value : next.value;
+    if (opcode == OP_I32_ADD && (lowest.is_constant || next.is_constant)) {
+        result = lowest.is_constant ? lowest : next;
+        result.is_constant = false;
+        result.is_sum = true;
+        result.add = number;
+    }
     uint32_t index = 0;
     switch ((enum immediate)shape->immediate) {
     case IMMEDIATE_NONE:
@@ -425,7 +455,10 @@ static void read_instruction(struct body *body, struct reader *reader) {
     case IMMEDIATE_MEMORY:
     case IMMEDIATE_MEMORY_LANE:
         read_leb(reader);
+        insn->is_memory = true;
         find_register(body, insn, lowest, read_leb(reader), opcode, vector);
+        if (!wants_no_offset(opcode, vector))
+            fold_offset(body, insn, lowest);
         if (shape->immediate == IMMEDIATE_MEMORY_LANE)
             read_byte(reader);
         break;
@@ -433,7 +466,9 @@ static void read_instruction(struct body *body, struct reader *reader) {
         read_byte(reader);
         break;
     case IMMEDIATE_I32:
-        result = (struct origin){true, read_signed(reader), number};
+        result.is_constant = true;
+        result.value = read_signed(reader);
+        result.instruction = number;
         break;
     case IMMEDIATE_I64:
         read_signed(reader);
@@ -492,6 +527,25 @@ static struct register_access read_access(const struct instruction *insn) {
     if (bytes_left(&reader))
         access.lane = read_byte(&reader);
     return access;
+}
+
+/* An access to memory, with another offset where that is better. */
+static void put_memory_access(const struct instruction *insn, struct code_output *out) {
+    struct reader reader = {insn->start, insn->start + insn->size, false};
+    unsigned opcode = read_byte(&reader), number = opcode == OP_PREFIX_FD ? read_leb(&reader) : 0;
+    uint32_t alignment = read_leb(&reader), offset = read_leb(&reader) + insn->more_offset;
+    if (offset && wants_no_offset(opcode, number)) {
+        put_byte(out, OP_I32_CONST);
+        put_signed_leb(out, (int32_t)offset);
+        put_byte(out, OP_I32_ADD);
+        offset = 0;
+    }
+    put_byte(out, opcode);
+    if (opcode == OP_PREFIX_FD)
+        put_leb(out, number);
+    put_leb(out, alignment);
+    put_leb(out, offset);
+    put_bytes(out, reader.next, bytes_left(&reader));
 }
 
 /* Copies the declarations of locals.  The number of a local for a vector, if one is needed. */
@@ -591,12 +645,14 @@ static void put_code(struct body *body, uint32_t local, struct code_output *out)
         }
         if (insn->removed)
             continue;
-        if (!insn->address) {
+        if (insn->address) {
+            struct register_access access = read_access(insn);
+            put_access(out, &access, body->module->globals, local);
+        } else if (insn->is_memory) {
+            put_memory_access(insn, out);
+        } else {
             put_bytes(out, insn->start, insn->size);
-            continue;
         }
-        struct register_access access = read_access(insn);
-        put_access(out, &access, body->module->globals, local);
     }
     free(labels.counts);
 }

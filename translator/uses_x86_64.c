@@ -183,6 +183,7 @@ static void use_string(struct register_use *u) {
 #define X87_WAIT() ((void)step(u))
 #define EMMS() ((void)step(u))
 #define LOW64 one
+#define LOW32 one
 #define JOIN64 two
 #define STORE_BYTES(address, value, mask, size) ((void)STEP(three(address, value, mask)))
 

@@ -11,7 +11,7 @@
     })
 #define SRC128_ANY() (form & FORM_MEMORY_SRC ? LOAD128(ADDRESS()) : XMM(i->rm))
 #define SRC128_LOW64() (form & FORM_MEMORY_SRC ? LOW64(LOAD64(ADDRESS())) : XMM(i->rm))
-#define SRC128_LOW32() (form & FORM_MEMORY_SRC ? LOW64(ZX32_64(LOAD32(ADDRESS()))) : XMM(i->rm))
+#define SRC128_LOW32() (form & FORM_MEMORY_SRC ? LOW32(LOAD32(ADDRESS())) : XMM(i->rm))
 #define SRC128_LOW16() (form & FORM_MEMORY_SRC ? LOW64(ZX16_64(LOAD16(ADDRESS()))) : XMM(i->rm))
 #define SRC_MM() (form & FORM_MEMORY_SRC ? LOW64(LOAD64(ADDRESS())) : MM(i->rm))
 
@@ -53,7 +53,7 @@ MOVE(movntdqa, CHECK_ALIGNED16)
             STORE##W(ADDRESS(), LANE##W(XMM(i->rm), 0));                                           \
         } else if (form & FORM_MEMORY_SRC) {                                                       \
             I##W value = LOAD##W(ADDRESS());                                                       \
-            WXMM(i->reg, LOW64(ZX##W##_64(value)));                                                \
+            WXMM(i->reg, LOW##W(value));                                                           \
         } else {                                                                                   \
             WXMM(i->reg, WITH##W(XMM(i->reg), 0, LANE##W(XMM(i->rm), 0)));                         \
         }                                                                                          \
@@ -103,7 +103,7 @@ SEM(movshdup) {
 
 SEM(movd_xmm_r) {
     I32 value = SRC(32);
-    WXMM(i->reg, LOW64(ZX32_64(value)));
+    WXMM(i->reg, LOW32(value));
 }
 SEM(movq_xmm_r) {
     I64 value = SRC(64);
@@ -276,7 +276,7 @@ VECTOR_SIZED_MMX(pshufb)
 /* The MMX forms that take the low half read only 32 bits of memory. */
 #define UNPACK_LOW_MMX(name)                                                                       \
     SEM(m_##name) {                                                                                \
-        V128 b = form & FORM_MEMORY_SRC ? LOW64(ZX32_64(LOAD32(ADDRESS()))) : MM(i->rm);           \
+        V128 b = form & FORM_MEMORY_SRC ? LOW32(LOAD32(ADDRESS())) : MM(i->rm);                    \
         ENTER_MMX();                                                                               \
         WMM(i->reg, vector_##name(MM(i->reg), b, 8));                                              \
     }

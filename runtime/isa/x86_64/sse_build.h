@@ -39,6 +39,7 @@ static inline LLVMValueRef build_with(struct lift *l, unsigned width, LLVMValueR
 #define WITH32(v, n, value) build_with(l, 32, v, n, value)
 #define WITH64(v, n, value) build_with(l, 64, v, n, value)
 #define LOW64(a) build_with(l, 64, LLVMConstNull(l->guest.v2i64), 0, a)
+#define LOW32(a) build_with(l, 32, LLVMConstNull(l->guest.v2i64), 0, a)
 #define JOIN64(low, high) WITH64(LOW64(low), 1, high)
 
 /* --- integer vectors --- */

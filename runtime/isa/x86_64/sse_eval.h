@@ -4,7 +4,8 @@
  *               ENTER_MMX(): what every MMX instruction does to the x87 unit, first of its writes
  * Memory        LOAD128 STORE128 (address), any alignment
  * Lanes         LANE8 LANE16 LANE32 LANE64 (v, n), WITH8 ... WITH64 (v, n, value) -> V128;
- * LOW64(I64), JOIN64(low, high) -> V128 Integer       V_name(a, b) and vector_name(...) of vector.h
+ *               LOW64(I64), LOW32(I32), JOIN64(low, high) -> V128
+ * Integer       V_name(a, b) and vector_name(...) of vector.h
  * Float         between SSE_BEGIN() and SSE_END(): F_name(a, b) on all lanes, S_name(a, b) on the
  *               lowest one with the others of a; SSE_END() raises an exception that is not masked
  * State         MXCSR() -> I32, WRITE_MXCSR(I32) faults when reserved bits are set */
@@ -76,6 +77,7 @@ EVAL_LANES(32)
 EVAL_LANES(64)
 #undef EVAL_LANES
 EVAL_INLINE V128 LOW64(I64 a) { return (V128){.u64 = {a, 0}}; }
+EVAL_INLINE V128 LOW32(I32 a) { return (V128){.u64 = {a, 0}}; }
 EVAL_INLINE V128 JOIN64(I64 low, I64 high) { return (V128){.u64 = {low, high}}; }
 
 /* --- integer vectors --- */
