@@ -12,7 +12,7 @@
 #define STACK_BOTTOM 0x04000000u /* the main stack's 8 MiB: grows down from STACK_TOP */
 #define STACK_TOP 0x04800000u    /* the trampoline page is here, unless the program is */
 #define MMAP_START 0x04810000u
-#define RESERVATION_START 0x40000000u /* zone of PROT_NONE reservations */
+#define RESERVATION_START 0x20000000u /* zone of PROT_NONE reservations */
 #define RESERVATION_MINIMUM 0x01000000u
 #define ADDRESS_END 0xffff0000u
 #define STACK_SIZE (STACK_TOP - STACK_BOTTOM)
