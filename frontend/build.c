@@ -31,6 +31,11 @@ static void translation_progress(void *context, size_t done, size_t total) {
     show_progress(context, "lifting", done < total ? done : total - 1, total);
 }
 
+static bool checks_null(const struct build_options *options, const struct elf_file *file) {
+    return options->null_check == NULL_CHECK_ON ||
+           (options->null_check == NULL_CHECK_AUTO && file->catches_null);
+}
+
 static bool translate_files(struct tool *tool, const struct build_options *options,
                             const struct guest *guest, struct build_report *report,
                             struct translated *translated) {
@@ -46,6 +51,7 @@ static bool translate_files(struct tool *tool, const struct build_options *optio
                                                         .load_base = file->load_base,
                                                         .image_end = (uint32_t)elf_image_end(file),
                                                         .file_size = file->size,
+                                                        .null_check = checks_null(options, file),
                                                         .segments = file->code,
                                                         .segment_count = file->code_count,
                                                         .hints = file->hints,

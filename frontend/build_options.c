@@ -21,6 +21,10 @@ const struct option_spec shared_options[] = {
      "keep floating point exception flags in all lifted code, or only\nwhere they can be read "
      "(default)",
      BUILD_FFLAGS},
+    {0, "null-check", "auto|on|off",
+     "in lifted code, make accesses through a null pointer the guest's SIGSEGV:\nauto (default) in "
+     "Go programs, which rely on it",
+     BUILD_NULL_CHECK},
     {0, "checked", NULL, "compute guest addresses without folding (finds compiler faults)",
      BUILD_CHECKED},
     {0, "lockstep", NULL, "compare lifted code with the interpreter while it runs (slow)",
@@ -83,6 +87,18 @@ static bool set_fma(struct tool *tool, const struct verb *verb, struct build_opt
     return wrong_value(tool, verb, "fma", value, "exact, relaxed or unfused");
 }
 
+static bool set_null_check(struct tool *tool, const struct verb *verb,
+                           struct build_options *options, const char *value) {
+    static const char *const names[] = {
+        [NULL_CHECK_AUTO] = "auto", [NULL_CHECK_ON] = "on", [NULL_CHECK_OFF] = "off"};
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
+        if (strcmp(value, names[i]) == 0) {
+            options->null_check = (enum null_check)i;
+            return true;
+        }
+    return wrong_value(tool, verb, "null-check", value, "auto, on or off");
+}
+
 bool build_option_set(struct tool *tool, const struct verb *verb, struct build_options *options,
                       int id, const char *value) {
     struct container_overrides *overrides = &options->overrides;
@@ -111,6 +127,8 @@ bool build_option_set(struct tool *tool, const struct verb *verb, struct build_o
         options->translator.exact_fflags = strcmp(value, "exact") == 0;
         return options->translator.exact_fflags || strcmp(value, "read") == 0 ||
                wrong_value(tool, verb, "fflags", value, "exact or read");
+    case BUILD_NULL_CHECK:
+        return set_null_check(tool, verb, options, value);
     case BUILD_CHECKED:
         options->translator.checked = true;
         return true;

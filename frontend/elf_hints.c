@@ -159,6 +159,8 @@ static bool add_from_sections(struct elf_file *file, Elf *elf, bool *frames) {
             if (name && strcmp(name, ".eh_frame") == 0) {
                 eh_frame_hints(file, header.sh_addr, header.sh_size);
                 *frames = true;
+            } else if (name && strcmp(name, ".go.buildinfo") == 0) {
+                file->catches_null = true;
             } else if (name && (strcmp(name, ".init") == 0 || strcmp(name, ".fini") == 0))
                 elf_add_hint(file, header.sh_addr, 0, EVIDENCE_INIT, NULL);
             break;

@@ -337,6 +337,7 @@ struct elf_file {
     size_t code_count;
     struct code_hint *hints;
     size_t hint_count, hint_capacity;
+    bool catches_null; /* of a language whose run-time system handles null pointers by SIGSEGV */
     /* what a profile says about it */
     uint64_t content_hash; /* 0 = not computed */
     bool profiled;
@@ -410,6 +411,7 @@ struct build_options {
     const char *image, *output, *platform;
     struct container_overrides overrides;
     enum lift_mode lift;
+    enum null_check { NULL_CHECK_AUTO, NULL_CHECK_ON, NULL_CHECK_OFF } null_check;
     struct translator_options translator;
     const char *cache; /* --cache: directory, "off", or NULL */
     struct words profiles;
@@ -444,6 +446,7 @@ enum shared_option {
     BUILD_COUNT,
     BUILD_FMA,
     BUILD_FFLAGS,
+    BUILD_NULL_CHECK,
     BUILD_CHECKED,
     BUILD_LOCKSTEP,
     BUILD_JOBS,

@@ -36,6 +36,7 @@ wanted() {
         echo libc6-dev-riscv64-cross
         python3 -m pip --version > /dev/null 2>&1 || echo python3-pip
         have diff || echo diffutils
+        have musl-gcc || echo musl-tools
     fi
 }
 

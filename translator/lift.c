@@ -13,6 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "../runtime/guest_memory.h"
 #include "../runtime/isa/state.h"
 #include "../runtime/lifted.h"
 
@@ -42,6 +43,7 @@ struct block_state {
     register_mask dirty_in, dirty_out, live_in;
     register_mask flush; /* stored at the end, since a successor wants it clean: see flush_at_joins */
     register_mask cached_in;   /* every way there has the value */
+    register_mask no_null_in;
     int32_t stack_step;        /* what the block adds to the stack pointer */
     int32_t stack_in;          /* the stack pointer's distance from that at the region's entry */
     bool stack_seen;           /* stack_in is set */
@@ -231,7 +233,8 @@ static void scan_blocks(struct frame *f) {
             state->writes |= use.writes;
             add_register_use(&all, &use);
             state->has_syscall |= insn_control(&block->insns[i]) == CONTROL_SYSCALL;
-            state->may_leave |= insn_may_leave(&block->insns[i]);
+            state->may_leave |= insn_may_leave(&block->insns[i]) ||
+                                (f->l->null_check && insn_pointer(&block->insns[i]));
         }
         uint32_t cost = block->insn_count + (block_is_call(block)         ? CALL_COST
                                              : block->end == BLOCK_LOOP ? LOOP_COST_MAX
@@ -620,8 +623,10 @@ static LLVMBasicBlockRef edge(struct frame *f, size_t b, uint32_t pc) {
         return exit->way_out;
     }
     struct block_state *next = &f->blocks[to];
-    if (next->entry_count == 1 && !is_back_edge(b, to))
+    if (next->entry_count == 1 && !is_back_edge(b, to)) {
         next->cached_in |= l->cached;
+        next->no_null_in = l->no_null;
+    }
     if (!next->way_in || next->way_from != b) {
         register_mask needed = next->cached_in;
         if (checks_budget(f, b, to))
@@ -772,7 +777,7 @@ static void lift_call(struct frame *f, size_t b) {
         return_pc(l, ret);
         return;
     }
-    l->cached = 0;
+    l->cached = l->no_null = 0;
     LLVMBuildBr(l->builder, edge(f, b, block->next));
 }
 
@@ -791,7 +796,7 @@ static void lift_loop(struct frame *f, size_t b) {
     lifted_symbol(name, sizeof name, block->start);
     store_registers(l, f->blocks[b].dirty_out);
     LLVMValueRef pc = call_lifted(l, declare_function(l, name, l->lifted_type));
-    l->cached = 0;
+    l->cached = l->no_null = 0;
     LLVMBasicBlockRef elsewhere = append_block(l);
     LLVMValueRef choice = LLVMBuildSwitch(l->builder, pc, elsewhere, block->target_count);
     for (uint32_t i = 0; i < block->target_count; i++) {
@@ -864,12 +869,25 @@ static void count_instructions(struct lift *l, uint32_t count) {
     LLVMBuildStore(l->builder, sum, counter);
 }
 
+/* Leaves an access through a null pointer to the interpreter, which raises the guest's signal. */
+static void check_null(struct lift *l, const struct insn *insn) {
+    register_mask pointer = insn_pointer(insn);
+    bool is_one = (pointer & (pointer - 1)) == 0;
+    if (!pointer || (is_one && pointer & l->no_null))
+        return;
+    LLVMValueRef limit = LLVMConstInt(l->i64, GUEST_MIN, false);
+    leave_if(l, LLVMBuildICmp(l->builder, LLVMIntULT, build_pointer(l, insn), limit, ""), l->pc, true);
+    if (is_one)
+        l->no_null |= pointer;
+}
+
 static void lift_block(struct frame *f, size_t b) {
     struct lift *l = f->l;
     const struct block *block = f->region->blocks[b];
     LLVMPositionBuilderAtEnd(l->builder, f->blocks[b].llvm);
     l->cached = f->blocks[b].cached_in;
     l->dirty = f->blocks[b].dirty_in & l->cached;
+    l->no_null = f->blocks[b].no_null_in;
     l->branch_condition = l->jump_target = NULL;
     begin_block(l, &f->blocks[b].facts, f->blocks[b].entered_from_behind);
     if (l->options->lockstep && block->end != BLOCK_LOOP) {
@@ -889,7 +907,10 @@ static void lift_block(struct frame *f, size_t b) {
             LLVMValueRef sp = read_stack_pointer(l);
             call_runtime(l, "c2w_leave_stack", LLVMVoidTypeInContext(l->context), &sp, 1);
         }
+        if (l->null_check)
+            check_null(l, &block->insns[i]);
         lift_insn(l, &block->insns[i]);
+        l->no_null &= ~insn_registers(&block->insns[i]).writes;
         pc = l->next_pc;
     }
     settle_registers(l);
@@ -931,6 +952,7 @@ void lift_region(struct lift *l, struct arena *scratch, const struct lifted_func
     if (!f.blocks)
         abort();
     l->exact_fflags = function->exact_fflags || l->options->exact_fflags;
+    l->null_check = l->plan->programs[function->file].input->null_check;
     l->depth = NULL;
     scan_blocks(&f);
     find_entries(&f);

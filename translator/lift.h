@@ -34,12 +34,14 @@ struct lift {
     LLVMValueRef function;
     LLVMValueRef depth;                     /* value of cpu.depth to restore at exits, or NULL */
     bool exact_fflags;                      /* compute fflags in this function */
+    bool null_check;                        /* see translator_input */
     LLVMValueRef registers[REGISTER_COUNT]; /* allocas */
 
     /* The block and instruction being lifted. */
     uint32_t pc, next_pc;
     register_mask cached; /* registers whose allocas hold their values here */
     register_mask dirty;  /* those that differ from c2w_cpu; cached */
+    register_mask no_null; /* null_check: that were seen to be no null pointers */
     LLVMValueRef branch_condition,
         jump_target; /* what the last instruction left for the terminator */
     struct guest_lift guest;
@@ -56,6 +58,10 @@ struct register_use insn_registers(const struct insn *insn);
 /* What the instruction adds to the stack pointer, or STACK_UNKNOWN. */
 #define STACK_UNKNOWN INT32_MIN
 int32_t insn_stack_step(const struct insn *insn);
+/* The registers whose sum, with a displacement near 0, is the address of an access to guest memory
+ * that may be one through a null pointer; 0 if there is none.  The stack pointer is never null. */
+register_mask insn_pointer(const struct insn *insn);
+LLVMValueRef build_pointer(struct lift *l, const struct insn *insn); /* that sum */
 /* Decides how registers live in the function whose instructions together use them so. */
 void choose_registers(struct lift *l, const struct register_use *all);
 void declare_registers(struct lift *l, register_mask mask); /* allocas, at the builder's position */

@@ -106,6 +106,19 @@ int32_t insn_stack_step(const struct insn *insn) {
     return insn->op == OP_addi && insn->rs1 == 2 ? insn->imm : STACK_UNKNOWN;
 }
 
+register_mask insn_pointer(const struct insn *insn) {
+    switch (op_table[insn->op].class) {
+    case CLASS_LOAD:
+    case CLASS_STORE:
+    case CLASS_ATOMIC:
+        return ((register_mask)1 << insn->rs1) & ~(STACK_POINTER | GLOBAL_POINTERS | 1);
+    default:
+        return 0;
+    }
+}
+
+LLVMValueRef build_pointer(struct lift *l, const struct insn *insn) { return read_x(l, insn->rs1); }
+
 void choose_registers(struct lift *l, const struct register_use *all) {
     for (unsigned n = 0; n < 32; n++) {
         unsigned bit = REGISTER_F + n;

@@ -2,6 +2,7 @@
  * loaded from the CPU state where they are live and stored back where they are dirty.  General
  * registers and the lazy flags are in WebAssembly globals while lifted code runs, vectors in memory
  * (register_globals.h). */
+#include "../runtime/guest_memory.h"
 #include "../runtime/isa/state.h"
 #include "lift.h"
 #include "register_globals.h"
@@ -20,6 +21,31 @@ static uint32_t register_address(unsigned reg) {
     if (is_vector(reg))
         return CPU_ADDRESS + offsetof(struct cpu, xmm) + 16 * (reg - REGISTER_XMM);
     return REGISTERS_ADDRESS + 8 * (reg - REGISTER_FLAGS_OP + GLOBAL_FLAGS);
+}
+
+register_mask insn_pointer(const struct insn *insn) {
+    bool accesses = insn->form & FORM_MEMORY && insn->op != OP_nop && insn->op != OP_lea16 &&
+                    insn->op != OP_lea32 && insn->op != OP_lea64;
+    bool near = insn->disp > -(int32_t)GUEST_GUARD && insn->disp < (int32_t)GUEST_MIN;
+    if (!accesses || !near || insn->flags & INSN_ADDRESS_FLAGS || insn->base == REG_RSP)
+        return 0;
+    bool has_base = insn->base < REG_ZERO, has_index = insn->index < REG_ZERO;
+    if (insn->base > REG_ZERO || insn->index > REG_ZERO)
+        return 0;
+    return (has_base ? (register_mask)1 << insn->base : 0) |
+           (has_index ? (register_mask)1 << insn->index : 0);
+}
+
+LLVMValueRef build_pointer(struct lift *l, const struct insn *insn) {
+    LLVMValueRef sum = LLVMConstInt(l->i64, 0, false);
+    if (insn->base < REG_ZERO)
+        sum = read_register(l, insn->base);
+    if (insn->index < REG_ZERO) {
+        LLVMValueRef scale = LLVMConstInt(l->i64, insn->scale, false);
+        LLVMValueRef index = LLVMBuildShl(l->builder, read_register(l, insn->index), scale, "");
+        sum = LLVMBuildAdd(l->builder, sum, index, "");
+    }
+    return sum;
 }
 
 void choose_registers(struct lift *l, const struct register_use *all) {

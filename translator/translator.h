@@ -51,6 +51,7 @@ struct translator_input {
     uint32_t load_base;   /* 0 for ET_EXEC */
     uint32_t image_end;   /* guest address behind its memory */
     uint64_t file_size;   /* bytes */
+    bool null_check;      /* accesses through a pointer below 64 KiB fault precisely */
     const struct code_segment *segments;
     size_t segment_count;
     const struct code_hint *hints;

@@ -91,6 +91,7 @@ void unit_key(const struct plan *plan, const struct translator_options *options,
     add_version(&digest);
     add_options(&digest, options);
     add_number(&digest, plan->programs[function->file].input->isa);
+    add_number(&digest, plan->programs[function->file].input->null_check);
     add_number(&digest, function->entry);
     add_facts(&digest, function);
     add_number(&digest, function->resume_count);
