@@ -22,7 +22,7 @@ const struct option_spec shared_options[] = {
      "(default)",
      BUILD_FFLAGS},
     {0, "null-check", "auto|on|off",
-     "in lifted code, make accesses through a null pointer the guest's SIGSEGV:\nauto (default) in "
+     "in lifted code, make accesses through a null pointer SIGSEGV: auto\n(default) in "
      "Go programs, which rely on it",
      BUILD_NULL_CHECK},
     {0, "checked", NULL, "compute guest addresses without folding (finds compiler faults)",
