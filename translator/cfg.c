@@ -95,7 +95,7 @@ static bool is_outlined(const struct graph *graph, uint32_t address) {
         return false;
     for (size_t i = 0; i < graph->point_count; i++)
         if (graph->points[i].pc == address)
-            return graph->points[i].outlined;
+            return graph->points[i].kind == RESUME_OUTLINED;
     return false;
 }
 

@@ -157,6 +157,10 @@ static void lift_function(struct lift *l, const struct lifted_function *function
                       &part);
     lift_region(l, &scratch, function, &part);
     for (uint32_t i = 0; i < function->resume_count; i++) {
+        if (points[i].kind == RESUME_WITHIN) {
+            lift_entry_within(l, &points[i]);
+            continue;
+        }
         region_build_part(&scratch, program, region, points, function->resume_count, points[i].pc,
                           &part);
         lift_region(l, &scratch, function, &part);

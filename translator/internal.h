@@ -160,12 +160,15 @@ struct region {
 };
 bool region_build(struct arena *arena, const struct program *program, uint32_t entry,
                   uint32_t max_insns, struct region *region);
-/* Headers of loops, other than the entry, at which execution can be taken up again after a function
- * was left in the middle.  The loop is lifted as a function of its own, which holds only the loop; it
- * is called where the loop was (outlined), or is a copy. */
+/* Where execution can be taken up again after a function was left in the middle: headers of loops,
+ * other than the entry, and blocks of cycles that are no natural loops, to which these go back.  A
+ * loop is lifted as a function of its own, which holds only the loop; it is called where the loop was
+ * (outlined), or is a copy.  A block within is another entry of the part that holds it: that of the
+ * function's entry, or of an outlined loop. */
 struct resume_point {
     uint32_t pc;
-    bool outlined;
+    enum { RESUME_COPY, RESUME_OUTLINED, RESUME_WITHIN } kind;
+    uint32_t part; /* RESUME_WITHIN: entry of the part */
 };
 /* A part of a function's region: what is lifted for its entry (pc is the region's entry) or for the
  * loop with the header `pc`.  Edges out of the loop leave the part, other outlined loops are blocks

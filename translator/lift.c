@@ -56,15 +56,18 @@ struct block_state {
     bool may_leave;          /* in the middle of the block */
     bool calls_always;       /* a header: every way around the loop makes a call */
     bool ends_slice;         /* a call that checks the budget for such a loop */
-    bool entered_from_behind; /* by a back edge */
+    bool is_entry;            /* the function can start here, too */
+    bool entered_from_behind; /* by a back edge, or as entry */
     struct block_facts facts; /* on the ways that were lifted */
 };
 
 struct frame {
     struct lift *l;
     uint32_t file;
+    const struct lifted_function *function;
     const struct region *region;
     struct block_state *blocks;
+    bool has_entries; /* within the region */
     struct exit_point *exits;
     size_t exit_count, exit_room;
     register_mask rare_dirty;    /* union over the exits that are no functions */
@@ -248,6 +251,14 @@ static void scan_blocks(struct frame *f) {
 
 static void find_entries(struct frame *f) {
     f->blocks[0].entry_count = 1;
+    for (uint32_t i = 0; i < f->function->resume_count; i++) {
+        const struct resume_point *point = &f->l->plan->resume_points[f->function->resume_first + i];
+        int32_t block = region_block(f->region, point->pc);
+        if (point->kind != RESUME_WITHIN || point->part != f->region->entry || block < 0)
+            continue;
+        f->blocks[block].is_entry = f->blocks[block].entered_from_behind = f->has_entries = true;
+        f->blocks[block].entry_count++;
+    }
     for (size_t b = 0; b < f->region->block_count; b++)
         for (unsigned i = 0; i < block_successor_count(f->region->blocks[b]); i++) {
             int32_t s = internal_successor(f, f->region->blocks[b], i);
@@ -341,7 +352,10 @@ static void flush_at_joins(struct frame *f) {
                     f->blocks[b].flush |= dirty_behind(f, b) & ~f->blocks[s].dirty_in;
             }
         }
-        on_every_way[0] = 0; /* nothing is dirty at the entry */
+        on_every_way[0] = 0; /* nothing is dirty at an entry */
+        for (size_t b = 0; b < count; b++)
+            if (f->blocks[b].is_entry)
+                on_every_way[b] = 0;
         for (size_t b = 0; b < count; b++) {
             const struct block *block = f->region->blocks[b];
             for (unsigned i = 0; i < block_successor_count(block); i++) {
@@ -420,6 +434,11 @@ static void solve_live(struct frame *f) {
 /* How far the stack pointer is from where it was at the entry, calls assumed to leave it. */
 static void solve_stack(struct frame *f) {
     f->blocks[0].stack_seen = true;
+    for (size_t b = 0; f->has_entries && b < f->region->block_count; b++)
+        if (f->blocks[b].is_entry) {
+            f->blocks[b].stack_in = STACK_UNKNOWN;
+            f->blocks[b].stack_seen = true;
+        }
     for (bool changed = true; changed;) {
         changed = false;
         for (size_t b = 0; b < f->region->block_count; b++) {
@@ -925,7 +944,7 @@ static void lift_block(struct frame *f, size_t b) {
 
 /* Counts the frame and the time slice, which are neighbours in the state: one subtraction, and the
  * sign bits tell whether one is used up.  Then the function is left before anything happened. */
-static void lift_prologue(struct frame *f) {
+static void lift_prologue(struct frame *f, LLVMValueRef pc) {
     _Static_assert(offsetof(struct cpu, fuel) == offsetof(struct cpu, depth) + 4, "one access");
     struct lift *l = f->l;
     LLVMValueRef counters = load_state(l, l->i64, offsetof(struct cpu, depth));
@@ -938,16 +957,53 @@ static void lift_prologue(struct frame *f) {
     LLVMBasicBlockRef leave = append_block(l), go_on = append_block(l);
     weigh_branch(l, LLVMBuildCondBr(l->builder, spent, leave, go_on), 1, 100000);
     LLVMPositionBuilderAtEnd(l->builder, leave);
-    LLVMValueRef pc = constant_pc(l, f->region->entry);
     LLVMBuildRet(l->builder, call_runtime(l, "c2w_unwind", l->i32, &pc, 1));
     LLVMPositionBuilderAtEnd(l->builder, go_on);
     store_state(l, left, offsetof(struct cpu, depth));
     l->depth = LLVMBuildTrunc(l->builder, counters, l->i32, "");
 }
 
+/* The PC to start at, which is taken out of the state. */
+static LLVMValueRef take_inner_entry(struct frame *f) {
+    struct lift *l = f->l;
+    LLVMValueRef pc = load_state(l, l->i32, offsetof(struct cpu, inner_entry));
+    LLVMValueRef none = LLVMConstInt(l->i32, 0, false);
+    store_state(l, none, offsetof(struct cpu, inner_entry));
+    LLVMValueRef is_first = LLVMBuildICmp(l->builder, LLVMIntEQ, pc, none, "");
+    return LLVMBuildSelect(l->builder, is_first, constant_pc(l, f->region->entry), pc, "");
+}
+
+/* From the start to block 0, or to the entry at pc. */
+static void lift_start(struct frame *f, LLVMValueRef pc) {
+    struct lift *l = f->l;
+    l->cached = 0;
+    load_registers(l, f->blocks[0].cached_in);
+    f->start = LLVMGetInsertBlock(l->builder);
+    f->start_cached = l->cached;
+    if (!f->has_entries) {
+        LLVMBuildBr(l->builder, f->blocks[0].llvm);
+        return;
+    }
+    LLVMValueRef choice = LLVMBuildSwitch(l->builder, pc, f->blocks[0].llvm, 0);
+    for (size_t b = 0; b < f->region->block_count; b++)
+        if (f->blocks[b].is_entry)
+            LLVMAddCase(choice, constant_pc(l, f->region->blocks[b]->start),
+                        loading_edge(l, f->blocks[b].cached_in, f->blocks[b].llvm));
+}
+
+void lift_entry_within(struct lift *l, const struct resume_point *point) {
+    char name[40];
+    lifted_symbol(name, sizeof name, point->pc);
+    LLVMValueRef function = declare_function(l, name, l->lifted_type);
+    LLVMPositionBuilderAtEnd(l->builder, LLVMAppendBasicBlockInContext(l->context, function, ""));
+    store_state(l, constant_pc(l, point->pc), offsetof(struct cpu, inner_entry));
+    lifted_symbol(name, sizeof name, point->part);
+    LLVMBuildRet(l->builder, call_lifted(l, declare_function(l, name, l->lifted_type)));
+}
+
 void lift_region(struct lift *l, struct arena *scratch, const struct lifted_function *function,
                  const struct region *region) {
-    struct frame f = {.l = l, .file = function->file, .region = region};
+    struct frame f = {.l = l, .file = function->file, .function = function, .region = region};
     f.blocks = calloc(region->block_count, sizeof *f.blocks);
     if (!f.blocks)
         abort();
@@ -979,13 +1035,10 @@ void lift_region(struct lift *l, struct arena *scratch, const struct lifted_func
     declare_registers(l, used | SYSCALL_RESULTS | STACK_POINTER);
     f.budget = LLVMBuildAlloca(l->builder, l->i32, "");
     LLVMBuildStore(l->builder, LLVMConstInt(l->i32, LOOP_BUDGET, false), f.budget);
+    LLVMValueRef pc = f.has_entries ? take_inner_entry(&f) : constant_pc(l, region->entry);
     if (function->counts_depth && region->entry == function->entry)
-        lift_prologue(&f);
-    l->cached = 0;
-    load_registers(l, f.blocks[0].cached_in);
-    f.start = LLVMGetInsertBlock(l->builder);
-    f.start_cached = l->cached;
-    LLVMBuildBr(l->builder, f.blocks[0].llvm);
+        lift_prologue(&f, pc);
+    lift_start(&f, pc);
     for (size_t b = 0; b < region->block_count; b++)
         lift_block(&f, b);
     free(f.blocks);

@@ -92,6 +92,8 @@ void lift_end_module(struct lift *l);
 /* Lifts the region of a function or of one of its loops. */
 void lift_region(struct lift *l, struct arena *scratch, const struct lifted_function *function,
                  const struct region *region);
+/* Makes the function that enters a part of this module at a point within. */
+void lift_entry_within(struct lift *l, const struct resume_point *point);
 /* Leaves the function when condition holds, with everything dirty stored, to go on at pc; the
  * instruction there is left to the interpreter when `interpret` is set. */
 void leave_if(struct lift *l, LLVMValueRef condition, uint32_t pc, bool interpret);

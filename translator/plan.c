@@ -1,5 +1,5 @@
-/* Chooses what is lifted: every function that discovery found, and resume points at the headers of
- * its loops.  After the function was left in the middle (a blocked call, another thread, a signal, a
+/* Chooses what is lifted: every function that discovery found, and resume points where its cycles
+ * begin.  After the function was left in the middle (a blocked call, another thread, a signal, a
  * time slice, a deep stack) at most the rest of one way around a loop is interpreted.  Return sites
  * have no entries of their own for that reason. */
 #include "lift.h"
@@ -58,6 +58,48 @@ static bool is_left_by_slices(const struct region *region, const bool *always_ca
     return false;
 }
 
+static void add_point(struct builder *b, struct lifted_function *function,
+                      struct resume_point point) {
+    struct plan *plan = b->plan;
+    plan->resume_points =
+        grow(plan->resume_points, &b->resume_room, plan->resume_count, sizeof *plan->resume_points);
+    plan->resume_points[plan->resume_count++] = point;
+    function->resume_count++;
+}
+
+/* The part that a block of a function is in. */
+static uint32_t part_of(const struct plan *plan, const struct lifted_function *function,
+                        const struct region *region, int32_t block) {
+    uint32_t part = region->entry;
+    for (int32_t h = region->loop_header[block]; h >= 0; h = region->loop_parent[h])
+        for (uint32_t i = 0; i < function->resume_count; i++) {
+            const struct resume_point *point = &plan->resume_points[function->resume_first + i];
+            if (point->kind == RESUME_OUTLINED && point->pc == region->blocks[h]->start)
+                return point->pc;
+        }
+    return part;
+}
+
+/* Adds the blocks that edges go back to which are no back edges of natural loops. */
+static void add_points_within(struct builder *b, const struct program *program,
+                              const struct region *region, unsigned char *taken,
+                              struct lifted_function *function) {
+    for (size_t from = 0; region->irreducible && from < region->block_count; from++)
+        for (unsigned i = 0; i < block_successor_count(region->blocks[from]); i++) {
+            uint32_t pc = block_successor(region->blocks[from], i);
+            int32_t to = region_block(region, pc);
+            if (to <= 0 || (size_t)to > from || is_function(program, pc) ||
+                (region->is_header[to] && region_in_loop(region, to, (int32_t)from)))
+                continue;
+            size_t index = (size_t)(region->blocks[to] - program->blocks);
+            if (taken[index])
+                continue;
+            taken[index] = 1;
+            uint32_t part = part_of(b->plan, function, region, to);
+            add_point(b, function, (struct resume_point){pc, RESUME_WITHIN, part});
+        }
+}
+
 /* Adds a function's loop headers; a header that two functions share is lifted for the first, and the
  * other one has the loop within. */
 static void add_resume_points(struct builder *b, struct arena *scratch,
@@ -78,12 +120,10 @@ static void add_resume_points(struct builder *b, struct arena *scratch,
         if (!left_by_slices && size < policy->calling_min)
             continue;
         taken[index] = 1;
-        plan->resume_points = grow(plan->resume_points, &b->resume_room, plan->resume_count,
-                                   sizeof *plan->resume_points);
-        plan->resume_points[plan->resume_count++] =
-            (struct resume_point){pc, size > policy->copied_max};
-        function->resume_count++;
+        add_point(b, function,
+                  (struct resume_point){pc, size > policy->copied_max ? RESUME_OUTLINED : RESUME_COPY, 0});
     }
+    add_points_within(b, program, region, taken, function);
 }
 
 void plan_all(struct plan *plan, const struct program *programs, size_t program_count) {

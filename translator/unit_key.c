@@ -96,8 +96,10 @@ void unit_key(const struct plan *plan, const struct translator_options *options,
     add_facts(&digest, function);
     add_number(&digest, function->resume_count);
     for (uint32_t i = 0; i < function->resume_count; i++) {
-        add_number(&digest, plan->resume_points[function->resume_first + i].pc);
-        add_number(&digest, plan->resume_points[function->resume_first + i].outlined);
+        const struct resume_point *point = &plan->resume_points[function->resume_first + i];
+        add_number(&digest, point->pc);
+        add_number(&digest, point->kind);
+        add_number(&digest, point->part);
     }
     add_number(&digest, region->block_count);
     for (size_t i = 0; i < region->block_count; i++)

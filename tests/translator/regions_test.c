@@ -171,10 +171,11 @@ static void check_parts(struct arena *arena, const struct program *program,
     size_t count = 1, blocks = 0;
     if (region->block_count > MAX_BLOCKS)
         return;
-    points[0] = (struct resume_point){region->entry, false};
+    points[0] = (struct resume_point){.pc = region->entry};
     for (size_t i = 1; i < region->block_count; i++)
         if (region->is_header[i])
-            points[count++] = (struct resume_point){region->blocks[i]->start, true};
+            points[count++] = (struct resume_point){.pc = region->blocks[i]->start,
+                                                     .kind = RESUME_OUTLINED};
     for (size_t p = 0; p < count; p++) {
         struct region part;
         region_build_part(arena, program, region, points + 1, count - 1, points[p].pc, &part);
