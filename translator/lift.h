@@ -136,7 +136,7 @@ const struct lifted_function *plan_function(const struct plan *plan, uint32_t fi
 void lifted_symbol(char *to, size_t size, uint32_t pc);
 void lifted_symbol_of_file(char *to, size_t size, uint32_t file, uint32_t pc);
 /* Instructions that a region may have. */
-#define REGION_INSNS_MAX 3000
+#define REGION_INSNS_MAX 10000
 
 /* choose.c: what a profile says. */
 /* The input's hints, and one for each count that is in no block of the program, which was discovered
