@@ -33,6 +33,7 @@ for image in busybox shell lua sqlite; do
 done
 
 if [ $tier = --full ]; then
+    show tools/images/make.sh libraries amd64
     # An engine that cannot be had is a skipped test, not an error.
     show tools/engines.sh || true
 fi
