@@ -5,7 +5,8 @@
 #include "frontend.h"
 
 const struct option_spec shared_options[] = {
-    {0, "platform", "OS/ARCH", "what the image is for: linux/riscv64 (default) or linux/amd64",
+    {0, "platform", "OS/ARCH",
+     "linux/amd64 or linux/riscv64; default: what the image is for, amd64 if\nthat is both",
      BUILD_PLATFORM},
     {0, "lift", "all|none", "compile the image's programs (default) or interpret everything",
      BUILD_LIFT},
@@ -46,7 +47,7 @@ const struct option_spec shared_options[] = {
 const size_t shared_option_count = sizeof shared_options / sizeof shared_options[0];
 
 void build_options_default(struct build_options *options) {
-    *options = (struct build_options){.platform = "linux/riscv64", .lift = LIFT_ALL};
+    *options = (struct build_options){.lift = LIFT_ALL};
     options->translator.fma = FMA_EXACT;
 }
 

@@ -62,7 +62,7 @@ static bool no_operand(void *context, const char *word) {
 }
 
 static int run_doctor(struct tool *tool, const struct verb *verb, int argc, char **argv) {
-    static const char *const files[] = {"runtime-riscv64.o", "libc.a", "libbuiltins.a",
+    static const char *const files[] = {"runtime-x86_64.o", "runtime-riscv64.o", "libc.a", "libbuiltins.a",
                                         "web/run.mjs"};
     struct words rest = {0};
     int stop = parse_options(tool, verb, argc, argv, no_option, no_operand, &rest, tool);
@@ -81,7 +81,7 @@ static int run_doctor(struct tool *tool, const struct verb *verb, int argc, char
     printf("\nEngines (one is enough):\n");
     bool engine = false;
     for (size_t i = 0; i < engine_count; i++)
-        engine |= check_program(tool, engines[i].name, engine_path(tool, &engines[i], guest_of_platform("linux/riscv64")),
+        engine |= check_program(tool, engines[i].name, engine_path(tool, &engines[i], &guests[0]),
                                 engines[i].version_argument, engines[i].how);
     printf("\n%s\n", !ready    ? "Something needed is missing: tools/setup.sh installs it."
                      : !engine ? "Modules can be built; install an engine to run them."

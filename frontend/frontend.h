@@ -236,8 +236,13 @@ struct guest {
     const char *runtime, *native; /* file names */
     const char *libraries[4];     /* where its dynamic linker looks first; ends with NULL */
 };
-/* NULL when it is unknown. */
+#define GUEST_COUNT 2
+extern const struct guest guests[GUEST_COUNT];
+/* NULL when it is unknown, or NULL. */
 const struct guest *guest_of_platform(const char *platform);
+/* The one that most ELF files are for. */
+struct tree;
+const struct guest *guest_of_tree(const struct tree *tree);
 
 enum image_kind { IMAGE_OCI, IMAGE_DOCKER, IMAGE_ROOT_TAR, IMAGE_ROOT_DIRECTORY, IMAGE_ELF };
 struct image {
@@ -248,7 +253,8 @@ struct image {
     struct container container;
     size_t layer_count;
 };
-/* Reads IMAGE into image->tree (file data in the spool) and image->container. */
+/* Reads IMAGE into image->tree (file data in the spool) and image->container.  guest NULL: the one
+ * that the image is for. */
 bool image_load(struct tool *tool, const char *argument, const struct guest *guest,
                 struct image *image);
 const char *image_kind_name(enum image_kind kind);
@@ -472,6 +478,7 @@ bool build_option_set(struct tool *tool, const struct verb *verb, struct build_o
 char *environment_item(const char *value);
 /* The IMAGE argument as messages name it; false after a message when it is a terminal. */
 bool check_image_argument(struct tool *tool, const char *argument);
+/* NULL: the image's own. */
 bool platform_supported(struct tool *tool, const char *platform);
 
 struct engine_start {

@@ -157,5 +157,9 @@ bool image_load(struct tool *tool, const char *argument, const struct guest *gue
     if (!(directory ? load_directory(tool, image, argument) : load_file(tool, image, argument)))
         return false;
     image->tree->bytes = map_descriptor(tool, tool->spool, tool->scratch, &image->tree->bytes_size);
-    return image->tree->bytes;
+    if (!image->tree->bytes)
+        return false;
+    if (!image->guest)
+        image->guest = guest_of_tree(image->tree);
+    return true;
 }

@@ -200,7 +200,7 @@ static int print_report(struct inspect_command *command, const struct image *ima
         json_array_append_new(files, describe_elf(&inventory.files[i]));
     set_text(report, "name", image->name);
     set_text(report, "kind", kind);
-    set_text(report, "platform", command->platform);
+    set_text(report, "platform", image->guest->platform);
     set_number(report, "layers", image->layer_count);
     set_number(report, "files", image->tree->node_count);
     set_number(report, "bytes", image->tree->file_bytes);
@@ -227,7 +227,7 @@ static int inspect_module(struct inspect_command *command, const uint8_t *bytes,
         return fail(command->tool, command->image, "is a module that c2w-aot did not build"), 1;
     if (!rootfs_read(command->tool, command->image, module.rootfs, module.rootfs_size, &image))
         return 1;
-    image.guest = guest_of_platform(command->platform);
+    image.guest = command->platform ? guest_of_platform(command->platform) : guest_of_tree(image.tree);
     return print_report(command, &image, "module", describe_module(&module, size));
 }
 
@@ -275,7 +275,7 @@ static bool inspect_operand(void *context, const char *word) {
 }
 
 static int run_inspect(struct tool *tool, const struct verb *verb, int argc, char **argv) {
-    struct inspect_command command = {.tool = tool, .verb = verb, .platform = "linux/riscv64"};
+    struct inspect_command command = {.tool = tool, .verb = verb};
     struct words rest = {0};
     int stop =
         parse_options(tool, verb, argc, argv, inspect_option, inspect_operand, &rest, &command);
@@ -294,7 +294,8 @@ static int run_inspect(struct tool *tool, const struct verb *verb, int argc, cha
 
 static const struct option_spec inspect_options[] = {
     {0, "json", NULL, "print JSON", INSPECT_JSON},
-    {0, "platform", "OS/ARCH", "what the image is for: linux/riscv64 (default) or linux/amd64",
+    {0, "platform", "OS/ARCH",
+     "linux/amd64 or linux/riscv64; default: what the image is for, amd64 if\nthat is both",
      INSPECT_PLATFORM},
     {'q', "quiet", NULL, "print no progress", INSPECT_QUIET},
 };

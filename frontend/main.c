@@ -10,8 +10,8 @@
 
 static void print_help(const struct verb *const *verbs, size_t count) {
     printf("Usage: c2w-aot VERB ...\n\n"
-           "Compiles a Linux container image (linux/riscv64) to one WebAssembly module that needs\n"
-           "nothing but wasi_snapshot_preview1, and runs it.\n\nVerbs:\n");
+           "Compiles a Linux container image (linux/amd64, linux/riscv64) to one WebAssembly module\n"
+           "that needs nothing but wasi_snapshot_preview1, and runs it.\n\nVerbs:\n");
     for (size_t i = 0; i < count; i++)
         printf("  %-8s %s\n", verbs[i]->name, verbs[i]->summary);
     printf("\n  c2w-aot VERB --help    options of a verb\n"

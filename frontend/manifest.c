@@ -98,7 +98,8 @@ static void remember_other(struct reader *reader, const char *platform) {
 }
 
 /* Walks an index and chooses the manifest of the wanted platform. */
-static bool choose_manifest(struct reader *reader, const json_t *index, unsigned depth) {
+static bool choose_manifest(struct reader *reader, const json_t *index, const struct guest *wanted,
+                            unsigned depth) {
     const char *name = reader->image->name;
     const json_t *manifests = json_object_get(index, "manifests");
     if (!json_is_array(manifests))
@@ -115,7 +116,7 @@ static bool choose_manifest(struct reader *reader, const json_t *index, unsigned
             if (depth == MAX_INDEX_DEPTH)
                 return fail(reader->tool, name, "image indexes are nested too deeply");
             json_t *inner = load_json(reader, member, &digest);
-            if (!inner || !choose_manifest(reader, inner, depth + 1))
+            if (!inner || !choose_manifest(reader, inner, wanted, depth + 1))
                 return false;
             continue;
         }
@@ -137,7 +138,7 @@ static bool choose_manifest(struct reader *reader, const json_t *index, unsigned
                 return false;
             said = platform_of(loaded, platform);
         }
-        if (said && strcmp(platform, reader->image->guest->platform) != 0) {
+        if (said && strcmp(platform, wanted->platform) != 0) {
             if (strncmp(platform, "unknown/", 8) != 0) /* attestations */
                 remember_other(reader, platform);
             continue;
@@ -145,7 +146,7 @@ static bool choose_manifest(struct reader *reader, const json_t *index, unsigned
         if (reader->chosen &&
             strcmp(text_of(reader->chosen, "digest"), text_of(descriptor, "digest")) != 0)
             return fail(reader->tool, name, "holds several %s images (save one image alone)",
-                        reader->image->guest->platform);
+                        wanted->platform);
         reader->chosen = descriptor;
     }
     return true;
@@ -171,7 +172,12 @@ static bool read_config(struct reader *reader, const json_t *json, const char *m
     struct image *image = reader->image;
     struct container *container = &image->container;
     char platform[PLATFORM_SIZE];
-    if (platform_of(json, platform) && strcmp(platform, image->guest->platform) != 0)
+    bool said = platform_of(json, platform);
+    if (said && !image->guest && !(image->guest = guest_of_platform(platform)))
+        return fail(reader->tool, image->name,
+                    "is an image for %s, not for %s or %s (get the image for one of them)", platform,
+                    guests[0].platform, guests[1].platform);
+    if (said && strcmp(platform, image->guest->platform) != 0)
         return fail(reader->tool, image->name, "is an image for %s, not for %s (%s%s)", platform,
                     image->guest->platform,
                     guest_of_platform(platform) ? "use --platform "
@@ -248,13 +254,23 @@ static bool load_oci(struct reader *reader) {
     struct digest unknown = {0}, digest;
     char member[80];
     json_t *index = load_json(reader, "index.json", &unknown);
-    if (!index || !choose_manifest(reader, index, 0))
+    if (!index)
         return false;
-    if (!reader->chosen)
+    for (size_t i = 0; i < GUEST_COUNT && !reader->chosen; i++) {
+        if (image->guest && image->guest != &guests[i])
+            continue;
+        reader->others[0] = 0;
+        if (!choose_manifest(reader, index, &guests[i], 0))
+            return false;
+    }
+    if (!reader->chosen && image->guest)
         return fail(reader->tool, image->name, "has no %s image, only %s%s",
                     image->guest->platform, reader->others[0] ? reader->others : "none",
                     reader->others[0] ? " (use --platform, or get the image for that platform)"
                                       : "");
+    if (!reader->chosen)
+        return fail(reader->tool, image->name, "has no %s or %s image, only %s", guests[0].platform,
+                    guests[1].platform, reader->others[0] ? reader->others : "none");
     if (!descriptor_member(reader, reader->chosen, member, &digest))
         return false;
     json_t *manifest = load_json(reader, member, &digest);

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -22,6 +23,7 @@ struct run_command {
     bool terminal;
     char *target; /* temporary module or root file system image */
     bool native;
+    const struct guest **image_guest; /* native: set by the worker */
 };
 
 enum { RUN_ENGINE = SHARED_OPTION_END, RUN_VOLUME, RUN_INTERACTIVE, RUN_TERMINAL, RUN_REMOVE };
@@ -105,7 +107,7 @@ static const struct engine *choose_engine(struct run_command *command, char **pa
         bool wasm = engine->version_argument;
         if (command->engine ? strcmp(command->engine, engine->name) != 0 : !wasm)
             continue;
-        *path = engine_path(tool, engine, guest_of_platform(command->build.platform));
+        *path = engine_path(tool, engine, &guests[0]);
         if (*path)
             return engine;
         if (command->engine) {
@@ -121,10 +123,18 @@ static int run_work(void *context) {
     struct run_command *command = context;
     struct build_report report = {0};
     struct image image;
-    bool ok = command->native
-                  ? build_rootfs(command->tool, &command->build, command->target, &image)
-                  : build_module(command->tool, &command->build, command->target, &report);
-    return ok ? 0 : 1;
+    if (!command->native)
+        return build_module(command->tool, &command->build, command->target, &report) ? 0 : 1;
+    if (!build_rootfs(command->tool, &command->build, command->target, &image))
+        return 1;
+    *command->image_guest = image.guest;
+    return 0;
+}
+
+/* Memory that the worker process shares. */
+static void *shared_memory(size_t size) {
+    void *memory = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    return memory == MAP_FAILED ? NULL : memory;
 }
 
 /* The terminal sends Ctrl-C to the engine too; the tool stays to clean up and forwards the rest. */
@@ -282,8 +292,13 @@ static int run_run(struct tool *tool, const struct verb *verb, int argc, char **
     command.build.overrides.cmd = rest;
     command.build.overrides.replace_cmd = rest.count > 0;
     command.build.output = command.target;
+    command.image_guest = shared_memory(sizeof *command.image_guest);
+    if (!command.image_guest)
+        return fail(tool, NULL, "out of memory"), 1;
     int status = supervise(tool, run_work, &command, command.target);
     if (status == 0) {
+        if (command.native && !(path = engine_path(tool, engine, *command.image_guest)))
+            return fail(tool, (*command.image_guest)->native, "is missing (%s)", engine->how), 1;
         start->module = command.target;
         start->args = (struct words){0};
         engine_command(tool, engine, path, start, &words);
