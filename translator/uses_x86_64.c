@@ -200,18 +200,12 @@ static void use_string(struct register_use *u) {
 #undef SPECIAL
 #define V_(name, a, b) V_##name(a, b)
 #define V1_(name, a) V_##name(a)
-#define V_pmulhrsw(a, b) STEP(two(a, b))
-#define V_pmaddubsw V_pmulhrsw
-#define V_psadbw V_pmulhrsw
-#define V_psignb V_pmulhrsw
-#define V_psignw V_pmulhrsw
-#define V_psignd V_pmulhrsw
 #define V_phminposuw(a) STEP(one(a))
 #define V_rcpps V_phminposuw
 #define V_rsqrtps V_phminposuw
 #define RECIPROCAL32 V_phminposuw
 #define RECIPROCAL_SQRT32 V_phminposuw
-#define vector_phaddw(a, b, size) STEP(two(a, b))
+#define vector_phaddw(a, b, size) two(a, b)
 #define vector_phaddd vector_phaddw
 #define vector_phaddsw vector_phaddw
 #define vector_phsubw vector_phaddw
@@ -249,7 +243,7 @@ static void use_string(struct register_use *u) {
 #define vector_pblendw(a, b, imm) (two(a, b) | ((imm) & 0))
 #define vector_palignr(a, b, imm, size) (two(a, b) | ((imm) & 0))
 #define vector_mpsadbw(a, b, imm) (STEP(two(a, b)) | ((imm) & 0))
-#define vector_insertps(a, b, imm) STEP(two(a, b))
+#define vector_insertps(a, b, imm) (two(a, b) | ((imm) & 0))
 #define vector_blendvps(a, b, mask) three(a, b, mask)
 #define vector_blendvpd(a, b, mask) three(a, b, mask)
 #define vector_pblendvb(a, b, mask) three(a, b, mask)
@@ -270,53 +264,9 @@ struct string_compare {
 
 #define SSE_BEGIN() (void)0
 #define SSE_END() (void)0
+#define F_(name, a, b) two(a, b)
+#define FU_(name, a, b, argument) (two(a, b) | ((argument) & 0))
 /* Step or not, by name. */
-#define F_(name, a, b) (two(a, b) | F_STEP_##name)
-#define F_STEP_addps 0
-#define F_STEP_addpd 0
-#define F_STEP_addss 0
-#define F_STEP_addsd 0
-#define F_STEP_subps 0
-#define F_STEP_subpd 0
-#define F_STEP_subss 0
-#define F_STEP_subsd 0
-#define F_STEP_mulps 0
-#define F_STEP_mulpd 0
-#define F_STEP_mulss 0
-#define F_STEP_mulsd 0
-#define F_STEP_divps 0
-#define F_STEP_divpd 0
-#define F_STEP_divss 0
-#define F_STEP_divsd 0
-#define F_STEP_minps 0
-#define F_STEP_minpd 0
-#define F_STEP_minss 0
-#define F_STEP_minsd 0
-#define F_STEP_maxps 0
-#define F_STEP_maxpd 0
-#define F_STEP_maxss 0
-#define F_STEP_maxsd 0
-#define F_STEP_addsubps step(u)
-#define F_STEP_addsubpd step(u)
-#define F_STEP_haddps step(u)
-#define F_STEP_haddpd step(u)
-#define F_STEP_hsubps step(u)
-#define F_STEP_hsubpd step(u)
-#define F_STEP_dpps step(u)
-#define F_STEP_dppd step(u)
-#define F_STEP_sqrtps 0
-#define F_STEP_sqrtpd 0
-#define F_STEP_sqrtss 0
-#define F_STEP_sqrtsd 0
-#define F_STEP_roundps 0
-#define F_STEP_roundpd 0
-#define F_STEP_roundss 0
-#define F_STEP_roundsd 0
-#define F_STEP_cmpps 0
-#define F_STEP_cmppd 0
-#define F_STEP_cmpss 0
-#define F_STEP_cmpsd 0
-#define FU_(name, a, b, argument) (two(a, b) | ((argument) & 0) | F_STEP_##name)
 #define FC_(name, a) (one(a) | FC_STEP_##name)
 #define FC_STEP_cvtps2pd 0
 #define FC_STEP_cvtpd2ps 0

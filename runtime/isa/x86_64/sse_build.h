@@ -125,37 +125,6 @@ static inline LLVMValueRef build_abs(struct lift *l, unsigned width, LLVMValueRe
 #define build_V_pabsw(l, a, b) ((void)(a), build_abs(l, 16, b))
 #define build_V_pabsd(l, a, b) ((void)(a), build_abs(l, 32, b))
 
-#define LANES(name, lanes, instruction)                                                            \
-    static inline LLVMValueRef build_vector_##name(struct lift *l, LLVMValueRef a,                 \
-                                                   LLVMValueRef b) {                               \
-        return build_vector_binary(l, lanes, instruction, a, b);                                   \
-    }
-#define INTRINSIC(name, lanes, intrinsic)                                                          \
-    static inline LLVMValueRef build_vector_##name(struct lift *l, LLVMValueRef a,                 \
-                                                   LLVMValueRef b) {                               \
-        return build_vector_intrinsic(l, lanes, intrinsic, a, b);                                  \
-    }
-#define COMPARE(name, lanes, predicate)                                                            \
-    static inline LLVMValueRef build_vector_##name(struct lift *l, LLVMValueRef a,                 \
-                                                   LLVMValueRef b) {                               \
-        return build_vector_compare(l, lanes, predicate, a, b);                                    \
-    }
-#define WIDEN(name, from, to, extension)                                                           \
-    static inline LLVMValueRef build_vector_##name(struct lift *l, LLVMValueRef a) {               \
-        return build_widen(l, from, to, extension, a);                                             \
-    }
-#define SPECIAL(name)                                                                              \
-    static inline LLVMValueRef build_vector_##name(struct lift *l, LLVMValueRef a,                 \
-                                                   LLVMValueRef b) {                               \
-        return build_V_##name(l, a, b);                                                            \
-    }
-#include "../../../translator/vectors_x86_64.def"
-#undef LANES
-#undef INTRINSIC
-#undef COMPARE
-#undef WIDEN
-#undef SPECIAL
-
 /* --- packing and shuffling --- */
 
 /* Both operands' lanes narrowed with saturation: the wasm instruction of that name. */
@@ -391,16 +360,43 @@ static inline LLVMValueRef build_compare(struct lift *l, LLVMValueRef a, LLVMVal
 #define FU_cmppd(a, b, argument) build_compare(l, PD(a), PD(b), argument, l->guest.v2i64)
 #define FU_cmpss(a, b, argument) WITH32(a, 0, build_compare(l, SS(a), SS(b), argument, l->i32))
 #define FU_cmpsd(a, b, argument) WITH64(a, 0, build_compare(l, SD(a), SD(b), argument, l->i64))
-#define FU_dpps(a, b, argument) ((void)(a), (void)(b), build_nothing())
-#define FU_dppd FU_dpps
 #define FU_(name, a, b, argument) FU_##name(a, b, argument)
 #define F_(name, a, b) build_##name(l, a, b)
-#define build_addsubps(l, a, b) ((void)(a), (void)(b), build_nothing())
-#define build_addsubpd build_addsubps
-#define build_haddps build_addsubps
-#define build_haddpd build_addsubps
-#define build_hsubps build_addsubps
-#define build_hsubpd build_addsubps
+
+#include "sse_build_across.h"
+
+/* --- by name --- */
+
+#define LANES(name, lanes, instruction)                                                            \
+    static inline LLVMValueRef build_vector_##name(struct lift *l, LLVMValueRef a,                 \
+                                                   LLVMValueRef b) {                               \
+        return build_vector_binary(l, lanes, instruction, a, b);                                   \
+    }
+#define INTRINSIC(name, lanes, intrinsic)                                                          \
+    static inline LLVMValueRef build_vector_##name(struct lift *l, LLVMValueRef a,                 \
+                                                   LLVMValueRef b) {                               \
+        return build_vector_intrinsic(l, lanes, intrinsic, a, b);                                  \
+    }
+#define COMPARE(name, lanes, predicate)                                                            \
+    static inline LLVMValueRef build_vector_##name(struct lift *l, LLVMValueRef a,                 \
+                                                   LLVMValueRef b) {                               \
+        return build_vector_compare(l, lanes, predicate, a, b);                                    \
+    }
+#define WIDEN(name, from, to, extension)                                                           \
+    static inline LLVMValueRef build_vector_##name(struct lift *l, LLVMValueRef a) {               \
+        return build_widen(l, from, to, extension, a);                                             \
+    }
+#define SPECIAL(name)                                                                              \
+    static inline LLVMValueRef build_vector_##name(struct lift *l, LLVMValueRef a,                 \
+                                                   LLVMValueRef b) {                               \
+        return build_V_##name(l, a, b);                                                            \
+    }
+#include "../../../translator/vectors_x86_64.def"
+#undef LANES
+#undef INTRINSIC
+#undef COMPARE
+#undef WIDEN
+#undef SPECIAL
 
 /* --- conversions --- */
 
@@ -488,27 +484,13 @@ static inline LLVMValueRef build_order(struct lift *l, LLVMTypeRef type, LLVMVal
 #define STORE_BYTES(address, value, mask, size)                                                    \
     ((void)(address), (void)(value), (void)(mask), (void)build_nothing())
 #define UNBUILT2(a, b) ((void)(a), (void)(b), build_nothing())
-#define UNBUILT2L(l, a, b) UNBUILT2(a, b)
-#define build_vector_pmulhrsw UNBUILT2L
-#define build_vector_pmaddubsw UNBUILT2L
-#define build_vector_psadbw UNBUILT2L
-#define build_vector_psignb UNBUILT2L
-#define build_vector_psignw UNBUILT2L
-#define build_vector_psignd UNBUILT2L
 #define UNBUILT1(a) ((void)(a), build_nothing())
 #define build_vector_phminposuw(l, a) UNBUILT1(a)
 #define V_rcpps UNBUILT1
 #define V_rsqrtps UNBUILT1
 #define RECIPROCAL32 UNBUILT1
 #define RECIPROCAL_SQRT32 UNBUILT1
-#define vector_phaddw(a, b, size) UNBUILT2(a, b)
-#define vector_phaddd vector_phaddw
-#define vector_phaddsw vector_phaddw
-#define vector_phsubw vector_phaddw
-#define vector_phsubd vector_phaddw
-#define vector_phsubsw vector_phaddw
 #define vector_mpsadbw(a, b, imm) ((void)(imm), UNBUILT2(a, b))
-#define vector_insertps(a, b, imm) ((void)(imm), UNBUILT2(a, b))
 struct string_compare {
     LLVMValueRef result, flags;
 };
