@@ -97,7 +97,7 @@ struct decoded_block *block_decode(uint32_t pc, uint32_t *fault_address) {
         count++;
         if (guest_insn_ends_block(insn))
             break;
-        if (count == MAX_INSNS || at / PAGE_SIZE != pc / PAGE_SIZE) {
+        if (count == MAX_INSNS || at / PAGE_SIZE != pc / PAGE_SIZE || lifted_lookup(at)) {
             block->insns[count] = (struct insn){.op = OP_BLOCK_END};
             guest_insn_place(&block->insns[count], at);
             break;
