@@ -255,8 +255,11 @@ static void use_string(struct register_use *u) {
 struct string_compare {
     unsigned result, flags;
 };
+#define EQUAL_EACH 2
 #define x86_compare_strings(a, a_length, b, b_length, imm)                                         \
-    ((struct string_compare){STEP(two(two(a, a_length), two(b, b_length))), 0})
+    ((struct string_compare){two(two(a, a_length), two(b, b_length)) |                             \
+                                 ((imm >> 2 & 3) == EQUAL_EACH ? 0 : step(u)),                     \
+                             0})
 #define x86_implicit_length(v, imm) one(v)
 #define x86_explicit_length(n, imm) ((unsigned)(n) & (imm) & 0)
 #define x86_string_index(result, imm) ((result) & (imm) & 0)

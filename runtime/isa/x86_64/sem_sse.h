@@ -435,8 +435,8 @@ SEM(movmskpd) { WR32(i->reg, MOVMSKPD(XMM(i->rm))); }
     V128 a = XMM(i->reg);                                                                          \
     struct string_compare compared = x86_compare_strings(a, a_length, b, b_length, imm)
 #define IMPLICIT(v) x86_implicit_length(v, imm)
-#define EXPLICIT(n) x86_explicit_length((int64_t)R64(n), imm)
-#define EXPLICIT32(n) x86_explicit_length((int32_t)R32(n), imm)
+#define EXPLICIT(n) x86_explicit_length(R64(n), imm)
+#define EXPLICIT32(n) x86_explicit_length(SX32_64(R32(n)), imm)
 SEM(pcmpistri) {
     COMPARE_STRINGS(IMPLICIT(a), IMPLICIT(b));
     WR32(REG_RCX, x86_string_index(compared.result, imm));

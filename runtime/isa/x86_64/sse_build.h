@@ -364,6 +364,7 @@ static inline LLVMValueRef build_compare(struct lift *l, LLVMValueRef a, LLVMVal
 #define F_(name, a, b) build_##name(l, a, b)
 
 #include "sse_build_across.h"
+#include "sse_build_string.h"
 
 /* --- by name --- */
 
@@ -491,15 +492,5 @@ static inline LLVMValueRef build_order(struct lift *l, LLVMTypeRef type, LLVMVal
 #define RECIPROCAL32 UNBUILT1
 #define RECIPROCAL_SQRT32 UNBUILT1
 #define vector_mpsadbw(a, b, imm) ((void)(imm), UNBUILT2(a, b))
-struct string_compare {
-    LLVMValueRef result, flags;
-};
-#define x86_compare_strings(a, a_length, b, b_length, imm)                                         \
-    ((void)(a), (void)(b), (void)(a_length), (void)(b_length), (void)(imm), build_nothing(),       \
-     (struct string_compare){0})
-#define x86_implicit_length(v, imm) (v)
-#define x86_explicit_length(n, imm) build_nothing()
-#define x86_string_index(result, imm) (result)
-#define x86_string_mask(result, imm) (result)
 
 #endif

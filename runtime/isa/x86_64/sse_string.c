@@ -27,8 +27,8 @@ unsigned x86_implicit_length(V128 value, unsigned imm) {
     return n;
 }
 
-unsigned x86_explicit_length(int64_t value, unsigned imm) {
-    uint64_t magnitude = value < 0 ? 0 - (uint64_t)value : (uint64_t)value;
+unsigned x86_explicit_length(uint64_t value, unsigned imm) {
+    uint64_t magnitude = (int64_t)value < 0 ? 0 - value : value;
     return magnitude < element_count(imm) ? (unsigned)magnitude : element_count(imm);
 }
 

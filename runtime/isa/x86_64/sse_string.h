@@ -13,7 +13,7 @@ struct string_compare {
 /* Lengths of PCMPISTRx: elements before the first that is 0. */
 unsigned x86_implicit_length(V128 value, unsigned imm);
 /* ... and of PCMPESTRx: the magnitude of a register, at most the number of elements. */
-unsigned x86_explicit_length(int64_t value, unsigned imm);
+unsigned x86_explicit_length(uint64_t value, unsigned imm);
 
 struct string_compare x86_compare_strings(V128 a, unsigned a_length, V128 b, unsigned b_length,
                                           unsigned imm);
