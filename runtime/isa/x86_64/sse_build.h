@@ -26,9 +26,17 @@ static inline LLVMValueRef build_as(struct lift *l, LLVMTypeRef type, LLVMValueR
 static inline LLVMValueRef build_lane(struct lift *l, unsigned width, LLVMValueRef v, unsigned n) {
     return LLVMBuildExtractElement(l->builder, LANES_OF(width, v), C32(n), "");
 }
+/* A floating-point number is inserted as one: by way of an integer it would take another register. */
 static inline LLVMValueRef build_with(struct lift *l, unsigned width, LLVMValueRef v, unsigned n,
                                       LLVMValueRef value) {
-    return V128_OF(LLVMBuildInsertElement(l->builder, LANES_OF(width, v), value, C32(n), ""));
+    LLVMTypeRef type = build_lanes_type(l, width);
+    LLVMValueRef number = LLVMIsABitCastInst(value) ? LLVMGetOperand(value, 0) : value;
+    if (LLVMTypeOf(number) == l->f32)
+        type = l->guest.v4f32, value = number;
+    else if (LLVMTypeOf(number) == l->f64)
+        type = l->guest.v2f64, value = number;
+    return V128_OF(
+        LLVMBuildInsertElement(l->builder, build_as(l, type, v), value, C32(n), ""));
 }
 #define LANE8(v, n) build_lane(l, 8, v, n)
 #define LANE16(v, n) build_lane(l, 16, v, n)
