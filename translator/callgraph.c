@@ -25,6 +25,10 @@ struct walk {
     uint32_t *seen;        /* per block: 1 + number of the function that was last here */
     uint32_t *work;
     size_t work_count;
+    uint32_t *flags_seen;  /* per block: the last of flag_walks that was here */
+    uint32_t flag_walks;
+    uint32_t *flag_work;
+    size_t flag_work_count;
     const struct block **blocks; /* of the function that is walked */
     size_t block_count;
 };
@@ -61,13 +65,51 @@ static void follow(struct walk *walk, uint32_t function, uint32_t address) {
     walk->work[walk->work_count++] = (uint32_t)number;
 }
 
+static void look_for_flags(struct walk *walk, uint32_t address) {
+    const struct block *block = block_at(walk->program, address);
+    size_t number = block ? (size_t)(block - walk->program->blocks) : 0;
+    if (!block || walk->flags_seen[number] == walk->flag_walks)
+        return;
+    walk->flags_seen[number] = walk->flag_walks;
+    walk->flag_work[walk->flag_work_count++] = (uint32_t)number;
+}
+
+static enum flag_use block_flag_use(const struct block *block) {
+    enum flag_use use = FLAGS_UNTOUCHED;
+    for (uint32_t i = 0; use == FLAGS_UNTOUCHED && i < block->insn_count; i++)
+        use = insn_flag_use(&block->insns[i]);
+    return use;
+}
+
+/* Whether arithmetic flags are read from `address` on before they are written.  Calling conventions
+ * pass none: calls and returns count as writing them. */
+static bool flags_are_live(struct walk *walk, uint32_t address) {
+    walk->flag_walks++;
+    walk->flag_work_count = 0;
+    look_for_flags(walk, address);
+    while (walk->flag_work_count) {
+        const struct block *block = &walk->program->blocks[walk->flag_work[--walk->flag_work_count]];
+        enum flag_use use = block_flag_use(block);
+        if (use == FLAGS_READ)
+            return true;
+        if (use == FLAGS_WRITTEN || block_is_call(block))
+            continue;
+        for (unsigned i = 0; i < block_successor_count(block); i++)
+            look_for_flags(walk, block_successor(block, i));
+    }
+    return false;
+}
+
 static void walk_function(struct walk *walk, uint32_t function) {
     struct call_graph *graph = walk->graph;
+    graph->takes_flags[function] = flags_are_live(walk, walk->program->functions[function].entry);
     walk->block_count = 0;
     follow(walk, function, walk->program->functions[function].entry);
     while (walk->work_count) {
         const struct block *block = &walk->program->blocks[walk->work[--walk->work_count]];
         walk->blocks[walk->block_count++] = block;
+        if (block->end == BLOCK_CALL_INDIRECT && flags_are_live(walk, block->next))
+            memset(graph->returns_flags, true, walk->program->function_count);
         switch (block->end) {
         case BLOCK_BRANCH:
             follow(walk, function, block->target);
@@ -83,8 +125,11 @@ static void walk_function(struct walk *walk, uint32_t function) {
             const struct block *callee = block_at(walk->program, block->target);
             uint32_t other =
                 callee ? walk->function_of[(size_t)(callee - walk->program->blocks)] : 0;
-            if (other)
+            if (other) {
                 add_edge(walk, other - 1, EDGE_CALL);
+                graph->returns_flags[other - 1] |=
+                    !block->no_return && flags_are_live(walk, block->next);
+            }
             graph->makes_calls[function] = true;
             if (!block->no_return)
                 follow(walk, function, block->next);
@@ -204,18 +249,36 @@ static void spread_to_callers(struct arena *arena, const struct calls *calls, si
     }
 }
 
+/* What a function jumps to returns to its callers. */
+static void spread_to_tails(const struct calls *calls, size_t count, bool *property) {
+    for (bool changed = true; changed;) {
+        changed = false;
+        for (uint32_t i = 0; i < count; i++)
+            for (uint32_t e = calls->first[i]; property[i] && e < calls->first[i + 1]; e++)
+                if (calls->edges[e].kind == EDGE_TAIL && !property[calls->edges[e].callee])
+                    property[calls->edges[e].callee] = changed = true;
+    }
+}
+
 void call_graph_build(struct arena *arena, const struct program *program,
                       struct call_graph *graph) {
     struct arena scratch = {0};
     size_t count = program->function_count, blocks = program->block_count + 1;
     *graph = (struct call_graph){
-        arena_alloc(arena, count + 1), arena_alloc(arena, count + 1), arena_alloc(arena, count + 1),
-        arena_alloc(arena, count + 1), arena_alloc(arena, count + 1),
+        .makes_calls = arena_alloc(arena, count + 1),
+        .has_indirect_calls = arena_alloc(arena, count + 1),
+        .in_cycle = arena_alloc(arena, count + 1),
+        .tail_cycle = arena_alloc(arena, count + 1),
+        .reads_fflags = arena_alloc(arena, count + 1),
+        .takes_flags = arena_alloc(arena, count + 1),
+        .returns_flags = arena_alloc(arena, count + 1),
     };
     struct walk walk = {.program = program, .graph = graph, .arena = &scratch};
     walk.function_of = arena_alloc(&scratch, blocks * sizeof *walk.function_of);
     walk.seen = arena_alloc(&scratch, blocks * sizeof *walk.seen);
     walk.work = arena_alloc(&scratch, blocks * sizeof *walk.work);
+    walk.flags_seen = arena_alloc(&scratch, blocks * sizeof *walk.flags_seen);
+    walk.flag_work = arena_alloc(&scratch, blocks * sizeof *walk.flag_work);
     walk.blocks = arena_alloc(&scratch, blocks * sizeof *walk.blocks);
     walk.calls.first = arena_alloc(&scratch, (count + 1) * sizeof *walk.calls.first);
     for (uint32_t i = 0; i < count; i++) {
@@ -231,5 +294,6 @@ void call_graph_build(struct arena *arena, const struct program *program,
     find_cycles(&scratch, &walk.calls, count, false, graph->in_cycle);
     find_cycles(&scratch, &walk.calls, count, true, graph->tail_cycle);
     spread_to_callers(&scratch, &walk.calls, count, graph->reads_fflags);
+    spread_to_tails(&walk.calls, count, graph->returns_flags);
     arena_free(&scratch);
 }

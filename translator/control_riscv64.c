@@ -189,3 +189,8 @@ bool reads_exception_flags(struct arena *arena, const struct block *const *block
             return true;
     return false;
 }
+
+enum flag_use insn_flag_use(const struct insn *insn) {
+    (void)insn;
+    return FLAGS_UNTOUCHED;
+}

@@ -197,6 +197,8 @@ struct call_graph {
     bool *in_cycle;           /* can reach itself by calls and tail jumps */
     bool *tail_cycle;         /* can reach itself by tail jumps alone */
     bool *reads_fflags;       /* reads fflags or fcsr, itself or in what it calls or jumps to */
+    bool *takes_flags;        /* may read the arithmetic flags of its caller */
+    bool *returns_flags;      /* code behind a call of it may read those it leaves */
 };
 void call_graph_build(struct arena *arena, const struct program *program, struct call_graph *graph);
 

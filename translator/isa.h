@@ -55,6 +55,10 @@ bool insn_checks_bound(const struct insn *insn);
 #define JUMP_TARGET_MASK (~(uint64_t)0)
 #endif
 
+/* What an instruction does with the arithmetic flags as one value. */
+enum flag_use { FLAGS_UNTOUCHED, FLAGS_READ, FLAGS_WRITTEN };
+enum flag_use insn_flag_use(const struct insn *insn);
+
 /* Whether a function, given as its blocks, reads the sticky exception flags of floating point. */
 bool reads_exception_flags(struct arena *arena, const struct block *const *blocks, size_t count);
 

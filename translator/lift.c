@@ -398,6 +398,19 @@ static void solve_exits(struct frame *f) {
     }
 }
 
+/* What is stored where other code comes, in dirty_out: calls and returns pass no arithmetic flags,
+ * unless the file has code that takes them. */
+static register_mask stored_at_end(const struct frame *f, size_t b) {
+    const struct block *block = f->region->blocks[b];
+    const struct lifted_function *callee =
+        block->end == BLOCK_CALL ? plan_function(f->l->plan, f->file, block->target) : NULL;
+    bool passes_flags = block->end == BLOCK_RETURN ? f->function->returns_flags
+                        : block_is_call(block)     ? callee && callee->takes_flags
+                                                   : true;
+    register_mask dropped = passes_flags || f->l->options->lockstep ? 0 : DEAD_AT_CALLS;
+    return f->blocks[b].dirty_out & ~dropped;
+}
+
 static void solve_live(struct frame *f) {
     bool changed = true;
     while (changed) {
@@ -408,7 +421,7 @@ static void solve_live(struct frame *f) {
             register_mask live = 0;
             if (block_ends_in_other_code(block) || block->end == BLOCK_RETURN ||
                 block->end == BLOCK_JUMP_INDIRECT)
-                live |= state->dirty_out; /* stored there */
+                live |= stored_at_end(f, b);
             if (!block_ends_in_other_code(block)) {
                 for (unsigned i = 0; i < block_successor_count(block); i++) {
                     int32_t s = internal_successor(f, block, i);
@@ -758,7 +771,7 @@ static void lift_call(struct frame *f, size_t b) {
     LLVMValueRef sp = stack_behind_call(f, b);
     bool is_indirect = block->end == BLOCK_CALL_INDIRECT;
     LLVMValueRef target = is_indirect ? target_pc(l) : constant_pc(l, block->target);
-    store_registers(l, f->blocks[b].dirty_out);
+    store_registers(l, stored_at_end(f, b));
     LLVMValueRef slow_pc;
     LLVMBasicBlockRef slow = append_join(l, &slow_pc), go_on = append_block(l);
     if (f->blocks[b].ends_slice)
@@ -813,7 +826,7 @@ static void lift_loop(struct frame *f, size_t b) {
     const struct block *block = f->region->blocks[b];
     char name[40];
     lifted_symbol(name, sizeof name, block->start);
-    store_registers(l, f->blocks[b].dirty_out);
+    store_registers(l, stored_at_end(f, b));
     LLVMValueRef pc = call_lifted(l, declare_function(l, name, l->lifted_type));
     l->cached = l->no_null = 0;
     LLVMBasicBlockRef elsewhere = append_block(l);
@@ -854,7 +867,7 @@ static void lift_terminator(struct frame *f, size_t b) {
         break;
     case BLOCK_RETURN: {
         LLVMValueRef pc = target_pc(l);
-        store_registers(l, f->blocks[b].dirty_out);
+        store_registers(l, stored_at_end(f, b));
         return_pc(l, pc);
         break;
     }
@@ -865,7 +878,7 @@ static void lift_terminator(struct frame *f, size_t b) {
         for (uint32_t i = 0; i < block->target_count; i++)
             LLVMAddCase(choice, constant_pc(l, block->targets[i]), edge(f, b, block->targets[i]));
         LLVMPositionBuilderAtEnd(l->builder, elsewhere);
-        store_registers(l, f->blocks[b].dirty_out);
+        store_registers(l, stored_at_end(f, b));
         return_pc(l, is_linkage_stub(f) ? call_indirect(l, pc) : pc);
         break;
     }

@@ -115,6 +115,8 @@ struct lifted_function {
     uint32_t resume_first, resume_count; /* in plan.resume_points */
     bool counts_depth;                   /* may be on the wasm stack many times */
     bool exact_fflags;                   /* a read of fflags is reachable */
+    bool takes_flags;                    /* may read the arithmetic flags of its caller */
+    bool returns_flags;                  /* a caller may read its arithmetic flags */
     bool tail_callable; /* tail jumps from it do not lead back to it: a jump to it can be a call */
     bool chosen;        /* lifted in this build; otherwise a stub stands for it */
 };

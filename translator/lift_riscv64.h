@@ -6,6 +6,7 @@
 #define REGISTER_F 32
 #define REGISTER_COUNT 64
 #define STACK_POINTER ((register_mask)1 << 2)
+#define DEAD_AT_CALLS ((register_mask)0)
 #define GLOBAL_POINTERS ((register_mask)3 << 3) /* gp, tp */
 #define RETURN_ADDRESS_SIZE 0 /* on the stack */
 #define SYSCALL_RESULTS ((register_mask)1 << 10) /* a0 */

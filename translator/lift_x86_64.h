@@ -10,6 +10,8 @@
 #define REGISTER_FLAGS_B 34
 #define REGISTER_COUNT 35
 #define FLAG_REGISTERS ((register_mask)7 << REGISTER_FLAGS_OP)
+/* Calling conventions pass none (psABI 3.2.1). */
+#define DEAD_AT_CALLS FLAG_REGISTERS
 #define STACK_POINTER ((register_mask)1 << REG_RSP)
 #define RETURN_ADDRESS_SIZE 8 /* on the stack: a return pops it */
 #define SYSCALL_RESULTS ((register_mask)1 << REG_RAX)

@@ -155,6 +155,8 @@ void plan_all(struct plan *plan, const struct program *programs, size_t program_
                     .insn_count = region.insn_count,
                     .counts_depth = graph.in_cycle[i] || graph.has_indirect_calls[i],
                     .exact_fflags = graph.reads_fflags[i],
+                    .takes_flags = graph.takes_flags[i],
+                    .returns_flags = graph.returns_flags[i],
                     .tail_callable =
                         !graph.tail_cycle[i] && function_is_certain(&program->functions[i]),
                     .chosen = true};

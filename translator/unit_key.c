@@ -43,12 +43,14 @@ static void add_options(struct digest *digest, const struct translator_options *
 
 /* What every function of the plan has: also when this build does not lift it. */
 static void add_facts(struct digest *digest, const struct lifted_function *function) {
-    _Static_assert(sizeof *function == 24, "a new fact belongs here unless it is about the build");
+    _Static_assert(sizeof *function == 28, "a new fact belongs here unless it is about the build");
     add_number(digest, function ? 1 : 0);
     if (!function)
         return;
     add_number(digest, function->counts_depth);
     add_number(digest, function->exact_fflags);
+    add_number(digest, function->takes_flags);
+    add_number(digest, function->returns_flags);
     add_number(digest, function->tail_callable);
 }
 

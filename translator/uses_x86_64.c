@@ -1,6 +1,7 @@
 /* What x86-64 instructions do to registers: the semantics of runtime/isa/x86_64/sem.h once more, over
  * values that are nothing and primitives that note which registers are read and written.  Also tells
  * which instructions have no IR: those that use a primitive marked STEP here. */
+#include "isa.h"
 #include "lift.h"
 
 typedef unsigned Bool, I8, I16, I32, I64, V128;
@@ -315,4 +316,21 @@ struct register_use insn_registers(const struct insn *insn) {
     struct register_use use = {0};
     table[insn->op](&use, insn, insn->form, insn->flags & INSN_ADDRESS_FLAGS);
     return use;
+}
+
+/* Instructions that leave some flags as they are count by the flags they are used for; those that may
+ * leave all, shifts by CL, as nothing, as does SYSCALL's copy in r11. */
+enum flag_use insn_flag_use(const struct insn *insn) {
+    unsigned op = insn->op;
+    if ((op >= OP_inc8 && op <= OP_dec64) || (op >= OP_bt16 && op <= OP_btc64))
+        return FLAGS_WRITTEN;
+    if (op >= OP_shl8 && op <= OP_sar64)
+        return insn->form & FORM_IMMEDIATE ? FLAGS_WRITTEN : FLAGS_UNTOUCHED;
+    if ((op >= OP_rol8 && op <= OP_ror64) || (op >= OP_shld16 && op <= OP_shrd_cl64) ||
+        op == OP_syscall)
+        return FLAGS_UNTOUCHED;
+    struct register_use use = insn_registers(insn);
+    return use.reads & FLAG_REGISTERS    ? FLAGS_READ
+           : use.writes & FLAG_REGISTERS ? FLAGS_WRITTEN
+                                         : FLAGS_UNTOUCHED;
 }
