@@ -236,7 +236,7 @@ static void scan_blocks(struct frame *f) {
             state->writes |= use.writes;
             add_register_use(&all, &use);
             state->has_syscall |= insn_control(&block->insns[i]) == CONTROL_SYSCALL;
-            state->may_leave |= insn_may_leave(&block->insns[i]) ||
+            state->may_leave |= insn_may_leave(f->l, &block->insns[i]) ||
                                 (f->l->null_check && insn_pointer(&block->insns[i]));
         }
         uint32_t cost = block->insn_count + (block_is_call(block)         ? CALL_COST

@@ -83,7 +83,7 @@ void begin_block(struct lift *l, const struct block_facts *facts, bool unknown);
 void join_facts(const struct lift *l, struct block_facts *at_successor, bool behind_call);
 void lift_insn(struct lift *l, const struct insn *insn);
 /* Whether lift_insn may leave the function: then everything dirty must have its value. */
-bool insn_may_leave(const struct insn *insn);
+bool insn_may_leave(const struct lift *l, const struct insn *insn);
 
 /* lift.c */
 void lift_begin_module(struct lift *l, const struct translator_options *options,

@@ -19,7 +19,8 @@
 /* What one instruction does to registers (uses_x86_64.c). */
 struct register_use {
     register_mask reads, writes;
-    bool is_stepped; /* it has no IR of its own: the runtime executes it */
+    bool is_stepped;        /* it has no IR of its own: the runtime executes it */
+    bool raises_exceptions; /* sets exception flags in MXCSR, which IR does not */
 };
 
 static inline void add_register_use(struct register_use *all, const struct register_use *use) {

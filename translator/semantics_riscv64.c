@@ -193,7 +193,8 @@ static bool is_fp_csr(int32_t csr) {
     return csr == CSR_FFLAGS || csr == CSR_FRM || csr == CSR_FCSR;
 }
 
-bool insn_may_leave(const struct insn *insn) {
+bool insn_may_leave(const struct lift *l, const struct insn *insn) {
+    (void)l;
     switch (op_table[insn->op].class) {
     case CLASS_SYSTEM:
     case CLASS_CSR:

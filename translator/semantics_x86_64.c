@@ -72,6 +72,11 @@ static void build_syscall(struct lift *l) { call_with_state(l, "c2w_syscall", SY
 #include "../runtime/isa/x86_64/ops_x87.def"
 #undef OP
 
+/* The runtime executes what has no IR, and what has none that is exact enough. */
+static bool is_stepped(const struct lift *l, const struct register_use *use) {
+    return use->is_stepped || (l->exact_fflags && use->raises_exceptions);
+}
+
 /* Locked instructions need nothing more: guest threads change at calls of the runtime only. */
 void lift_insn(struct lift *l, const struct insn *insn) {
     typedef void semantics(struct lift *, const struct insn *, unsigned, bool);
@@ -81,13 +86,16 @@ void lift_insn(struct lift *l, const struct insn *insn) {
 #undef OP
     };
     struct register_use use = insn_registers(insn);
-    if (use.is_stepped)
+    if (is_stepped(l, &use)) {
         call_with_state(l, "c2w_step", use.writes);
-    else
+        need_registers(l, use.writes); /* they are among what the block stores at its end */
+    } else {
         table[insn->op](l, insn, insn->form, insn->flags & INSN_ADDRESS_FLAGS);
+    }
 }
 
-bool insn_may_leave(const struct insn *insn) {
+bool insn_may_leave(const struct lift *l, const struct insn *insn) {
+    struct register_use use = insn_registers(insn);
     switch ((enum op)insn->op) {
     case OP_div8:
     case OP_div16:
@@ -100,7 +108,7 @@ bool insn_may_leave(const struct insn *insn) {
     case OP_syscall:
         return true;
     default:
-        return insn_registers(insn).is_stepped;
+        return is_stepped(l, &use);
     }
 }
 

@@ -266,7 +266,7 @@ struct string_compare {
 #define x86_string_index(result, imm) ((result) & (imm) & 0)
 #define x86_string_mask(result, imm) ((result) & (imm) & 0)
 
-#define SSE_BEGIN() (void)0
+#define SSE_BEGIN() ((void)(u->raises_exceptions = true))
 #define SSE_END() (void)0
 #define F_(name, a, b) two(a, b)
 #define FU_(name, a, b, argument) (two(a, b) | ((argument) & 0))

@@ -185,6 +185,10 @@ uint32_t c2w_step(uint32_t pc) {
             functions[insn->op](&c, insn);
         } while (c.stop && !faulted && !c2w_cpu.event && c2w_cpu.pc == pc);
         interpreted_instructions++;
+        if (c2w_cpu.event & EVENT_ROUNDING && !c.stop) { /* it changed the rounding mode */
+            c2w_cpu.pc = pc + insn->len;
+            c.stop = true;
+        }
     } else {
         c2w_cpu.force_interp = 1;
     }

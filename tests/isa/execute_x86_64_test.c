@@ -1,8 +1,11 @@
 /* The interpreter against this machine's CPU: the same bytes on the same state, every register,
  * defined flags and memory compared.
  *   execute_x86_64_test [--seed N] [--trials N] [--sequences N] [--only MNEMONIC] [--exceptions]
+ *   execute_x86_64_test ... --program FILE
+ *   execute_x86_64_test ... [--ignore-exceptions] --outcomes EXPECTED GOT
  * Each encoding of encodings.def is tried with random operands and edge values (--trials times);
- * then sequences of instructions.  A failing sequence is shortened before it is shown. */
+ * then sequences of instructions.  A failing sequence is shortened before it is shown.
+ * --program writes an assembler file with those that do not fault, whose runs --outcomes compares. */
 #include <inttypes.h>
 #include <signal.h>
 #include <stdio.h>
@@ -11,9 +14,10 @@
 
 #include "../../runtime/isa/x86_64/insn.h"
 #include "interpreted_x86_64.h"
+#include "test_x86_64.h"
 #include "vendor.h"
 
-enum { MAX_SEQUENCE = 8, SHOWN = 12, MEMORY_SIZE = DATA_SIZE + CONSTANT_SIZE };
+enum { SHOWN = 12 };
 
 /* --- random numbers --- */
 
@@ -114,26 +118,18 @@ static uint64_t random_lane_pair(void) {
     }
 }
 
-/* --- a test: state, memory and instructions --- */
-
-struct piece {
-    uint8_t bytes[16];
-    uint8_t length;
-    struct insn insn;
-};
-
-struct test {
-    struct machine_state state;
-    uint8_t memory[MEMORY_SIZE];
-    struct piece pieces[MAX_SEQUENCE];
-    unsigned count;
-};
+/* --- state and memory --- */
 
 struct places {
     uint8_t *code, *data;
 };
 static struct places native, interpreted;
 static bool unmasked_exceptions;
+
+/* Tests that become a program (program_x86_64.c) or are compared with its outcomes: all with the same
+ * memory, and without faults. */
+static bool program_mode;
+static uint8_t program_memory[MEMORY_SIZE];
 
 static uint64_t data_address(unsigned alignment, bool writes) {
     uint64_t address = DATA_START + below(DATA_SIZE);
@@ -180,9 +176,18 @@ static void random_fp(struct user_fpregs_struct *fp) {
         fp->mxcsr |= below(64);
     if (one_in(3))
         fp->mxcsr |= below(8) << 13 | (below(2) << 6);
+    if (program_mode && !one_in(8)) /* as lifted code runs */
+        fp->mxcsr = 0x1f80;
     if (unmasked_exceptions && one_in(3)) {
         /* An overflow or underflow that is not masked sets inexact by other rules. */
         fp->mxcsr &= ~((below(64) & 0x27) << 7);
+    }
+}
+
+static void random_memory(uint8_t memory[MEMORY_SIZE]) {
+    for (unsigned at = 0; at < MEMORY_SIZE; at += 8) {
+        uint64_t value = random_lane_pair();
+        memcpy(memory + at, &value, 8);
     }
 }
 
@@ -199,9 +204,11 @@ static void random_state(struct test *test) {
     state->fs_base = random_bits() & 0xfff0;
     state->gs_base = random_bits() & 0xfff0;
     random_fp(&state->fp);
-    for (unsigned at = 0; at < MEMORY_SIZE; at += 8) {
-        uint64_t value = random_lane_pair();
-        memcpy(test->memory + at, &value, 8);
+    if (program_mode) {
+        state->fs_base = FS_BASE, state->gs_base = GS_BASE;
+        memcpy(test->memory, program_memory, MEMORY_SIZE);
+    } else {
+        random_memory(test->memory);
     }
 }
 
@@ -441,7 +448,14 @@ static bool make_piece(struct test *test, const struct row *row, struct piece *p
         unsigned size = row->map == 1 || row->op == OP_call || row->opcode == 0xe9 ? 4 : 1;
         memset(bytes + piece->length - size, 0, size);
         bytes[piece->length - size] = (uint8_t)below(64);
+        if (program_mode) {
+            static const uint8_t skipped[] = {0xb8, 0x78, 0x56, 0x34, 0x12}; /* mov eax, ... */
+            bytes[piece->length - size] = sizeof skipped;
+            memcpy(bytes + piece->length, skipped, sizeof skipped);
+            piece->length += sizeof skipped;
+        }
     }
+    piece->modrm_at = (uint8_t)modrm_at;
     prepare_operands(test, piece);
     if (piece->insn.form & FORM_MEMORY &&
         (unmasked_exceptions || IS_IN(piece->insn.op, OP_fxsave, OP_fxsave64) || !one_in(16))) {
@@ -456,6 +470,8 @@ static bool make_piece(struct test *test, const struct row *row, struct piece *p
 }
 
 /* --- comparison --- */
+
+static unsigned failures, trials_done;
 
 static uint32_t undefined_rflags(unsigned attributes) {
     unsigned flags = attributes & UNDEFINED_FLAGS;
@@ -674,7 +690,7 @@ static bool differs(const struct test *test) {
     return different;
 }
 
-static void print_test(const struct test *test) {
+static void print_pieces(const struct test *test) {
     for (unsigned n = 0; n < test->count; n++) {
         char text[128];
         insn_format(&test->pieces[n].insn, text, sizeof text);
@@ -683,14 +699,16 @@ static void print_test(const struct test *test) {
             printf(" %02x", test->pieces[n].bytes[k]);
         printf("\n");
     }
+}
+
+static void print_test(const struct test *test) {
+    print_pieces(test);
     show = true;
     differs(test);
     show = false;
 }
 
 /* --- the tests --- */
-
-static unsigned failures, trials_done;
 
 /* Families of which the interpreter follows Intel's processors where the vendors' differ: upper
  * halves of the registers of string instructions with 32-bit addresses, the PC of a fault for a
@@ -701,6 +719,98 @@ static bool differs_by_vendor(unsigned op) {
            (op >= OP_syscall && op <= OP_fxrstor64);
 }
 
+/* --- as a program --- */
+
+static FILE *outcomes[2]; /* expected and got, or NULL while the program is written */
+static bool ignore_exceptions;
+
+static bool outcome_differs(const struct test *test, uint32_t undefined) {
+    struct outcome theirs, ours;
+    if (fread(&theirs, sizeof theirs, 1, outcomes[0]) != 1 ||
+        fread(&ours, sizeof ours, 1, outcomes[1]) != 1) {
+        printf("not ok outcomes: a file ends early\n");
+        exit(1);
+    }
+    bool different = false;
+    for (unsigned n = 0; n < 16; n++)
+        if (ours.r[n] != theirs.r[n])
+            DIFFER("%-8s native %016" PRIx64 ", guest %016" PRIx64 ", before %016" PRIx64 "\n",
+                   register_names[n], theirs.r[n], ours.r[n], test->state.r[n]);
+    uint64_t mask = (RFLAGS_ARITHMETIC | RFLAGS_DF) & ~(uint64_t)undefined;
+    if ((ours.rflags ^ theirs.rflags) & mask)
+        DIFFER("rflags   native %" PRIx64 ", guest %" PRIx64 ", before %" PRIx64 "\n",
+               theirs.rflags & mask, ours.rflags & mask, test->state.rflags & mask);
+    if (ours.memory_hash != theirs.memory_hash)
+        DIFFER("memory   differs\n");
+    for (unsigned n = 0; n < 16; n++) { /* of two NaNs, engines let either come out */
+        uint64_t a[2], b[2];
+        memcpy(a, (uint8_t *)theirs.fp.xmm_space + 16 * n, 16);
+        memcpy(b, (uint8_t *)ours.fp.xmm_space + 16 * n, 16);
+        if ((a[0] != b[0] || a[1] != b[1]) && !is_nan_where_different(a, b))
+            DIFFER("xmm%-5u native %016" PRIx64 "%016" PRIx64 ", guest %016" PRIx64 "%016" PRIx64
+                   "\n",
+                   n, a[1], a[0], b[1], b[0]);
+    }
+    if ((ours.fp.mxcsr ^ theirs.fp.mxcsr) & (ignore_exceptions ? ~0x3fu : ~0u))
+        DIFFER("mxcsr    native %x, guest %x, before %x\n", theirs.fp.mxcsr, ours.fp.mxcsr,
+               test->state.fp.mxcsr);
+    if (memcmp(&ours.fp, &theirs.fp, 24) != 0 ||
+        memcmp(ours.fp.st_space, theirs.fp.st_space, sizeof ours.fp.st_space) != 0)
+        DIFFER("x87      differs\n");
+    return different;
+}
+
+/* Whether the CPU executes it to its end. */
+static bool ends_well(const struct test *test) {
+    struct machine_state state = test->state;
+    unsigned at = 0;
+    memset(native.code, 0xcc, CODE_SIZE);
+    for (unsigned n = 0; n < test->count; n++) {
+        memcpy(native.code + at, test->pieces[n].bytes, test->pieces[n].length);
+        at += test->pieces[n].length;
+    }
+    memcpy(native.data, test->memory, MEMORY_SIZE);
+    if (!native_run(&state)) {
+        printf("not ok native execution: the process is gone\n");
+        exit(1);
+    }
+    return state.signal == SIGTRAP && state.rip == CODE_START + at + 1;
+}
+
+/* Adds the test to the program, or compares its outcomes; true when they differ. */
+static bool program_differs(const struct test *test) {
+    static struct test expanded;
+    uint32_t undefined = 0;
+    expanded.state = test->state;
+    memcpy(expanded.memory, test->memory, MEMORY_SIZE);
+    expanded.count = 0;
+    for (unsigned n = 0; n < test->count; n++) {
+        expanded.pieces[expanded.count++] = test->pieces[n];
+        undefined = undefined_flags(&test->pieces[n], test->count == 1 ? &test->state : NULL);
+        if (undefined && test->count > 1) {
+            expanded.pieces[expanded.count++] =
+                (struct piece){.bytes = {0x39, 0xc0}, .length = 2, .insn = {.op = OP_cmp32}};
+            undefined = 0;
+        }
+    }
+    if (!ends_well(&expanded) || !program_add(&expanded))
+        return false;
+    trials_done++;
+    if (!outcomes[0] || !outcome_differs(&expanded, undefined))
+        return false;
+    if (failures++ < SHOWN) {
+        for (unsigned n = 0; n < 2; n++)
+            fseek(outcomes[n], -(long)sizeof(struct outcome), SEEK_CUR);
+        print_pieces(&expanded);
+        show = true;
+        outcome_differs(&expanded, undefined);
+        show = false;
+    }
+    return true;
+}
+
+/* --- all tests --- */
+
 static void run_row(const struct row *row, unsigned trials) {
     static struct test test;
     unsigned shown = 0;
@@ -709,6 +819,10 @@ static void run_row(const struct row *row, unsigned trials) {
         test.count = 1;
         if (!make_piece(&test, row, &test.pieces[0]))
             continue;
+        if (program_mode) {
+            program_differs(&test);
+            continue;
+        }
         trials_done++;
         if (!differs(&test))
             continue;
@@ -728,7 +842,8 @@ static void run_sequences(unsigned count) {
             const struct row *row = &rows[below(ROW_COUNT)];
             struct test before = test;
             struct piece *piece = &test.pieces[test.count];
-            if (op_table[row->op].class != CLASS_PLAIN ||
+            if ((op_table[row->op].class != CLASS_PLAIN &&
+                 !(program_mode && op_table[row->op].class == CLASS_BRANCH)) ||
                 (!intel && differs_by_vendor(row->op)) ||
                 IS_IN(row->op, OP_shld_cl16, OP_shrd_cl16, OP_dpps, OP_dppd) ||
                 stores_pointers(&(struct piece){.insn.op = row->op}) ||
@@ -737,6 +852,10 @@ static void run_sequences(unsigned count) {
                 test = before;
             else
                 test.count++;
+        }
+        if (program_mode) {
+            program_differs(&test);
+            continue;
         }
         trials_done++;
         if (!differs(&test))
@@ -768,7 +887,24 @@ static bool cpu_has(const char *feature) {
     return found;
 }
 
+static bool is_not_in_programs(unsigned op) {
+    unsigned class = op_table[op].class;
+    return (class != CLASS_PLAIN && class != CLASS_BRANCH) ||
+           stores_pointers(&(struct piece){.insn.op = (uint16_t)op});
+}
+
+static FILE *open_or_exit(const char *path, const char *mode) {
+    FILE *file = fopen(path, mode);
+    if (!file) {
+        perror(path);
+        exit(2);
+    }
+    return file;
+}
+
 static void report(const char *name) {
+    if (program_mode && !outcomes[0]) /* nothing was compared yet */
+        return;
     if (failures)
         printf("not ok %s: %u of %u executions differ\n", name, failures, trials_done);
     else
@@ -778,10 +914,12 @@ static void report(const char *name) {
 
 int main(int argc, char **argv) {
     unsigned trials = 300, sequences = 20000;
-    const char *only = NULL;
+    const char *only = NULL, *program = NULL;
     for (int n = 1; n < argc; n++) {
         if (!strcmp(argv[n], "--exceptions"))
             unmasked_exceptions = true;
+        else if (!strcmp(argv[n], "--ignore-exceptions"))
+            ignore_exceptions = true;
         else if (n + 1 == argc)
             return 2;
         else if (!strcmp(argv[n], "--seed"))
@@ -792,6 +930,11 @@ int main(int argc, char **argv) {
             sequences = (unsigned)atoi(argv[++n]);
         else if (!strcmp(argv[n], "--only"))
             only = argv[++n];
+        else if (!strcmp(argv[n], "--program"))
+            program = argv[++n];
+        else if (!strcmp(argv[n], "--outcomes") && n + 2 < argc)
+            outcomes[0] = open_or_exit(argv[n + 1], "rb"),
+            outcomes[1] = open_or_exit(argv[n + 2], "rb"), n += 2;
     }
     static const char *const needed[] = {"ssse3", "sse4_1", "sse4_2", "popcnt", "cx16", "lahf_lm"};
     for (size_t n = 0; n < sizeof needed / sizeof *needed; n++) {
@@ -807,6 +950,11 @@ int main(int argc, char **argv) {
     }
     intel = cpu_is_intel();
     fprintf(stderr, "seed %" PRIu64 "\n", seed);
+    program_mode = program || outcomes[0];
+    if (program_mode) {
+        random_memory(program_memory);
+        program_begin(open_or_exit(program ? program : "/dev/null", "w"), program_memory);
+    }
     static const struct {
         const char *name;
         unsigned first, last;
@@ -823,7 +971,8 @@ int main(int argc, char **argv) {
         }
         for (unsigned n = 0; n < ROW_COUNT; n++) {
             if (rows[n].op >= families[family].first && rows[n].op <= families[family].last &&
-                (!only || !strcmp(only, op_table[rows[n].op].mnemonic)))
+                (!only || !strcmp(only, op_table[rows[n].op].mnemonic)) &&
+                !(program_mode && is_not_in_programs(rows[n].op)))
                 run_row(&rows[n], trials);
         }
         report(families[family].name);
@@ -832,6 +981,8 @@ int main(int argc, char **argv) {
         run_sequences(sequences);
         report("sequences");
     }
+    if (program_mode)
+        program_end();
     native_stop();
     return 0;
 }

@@ -12,7 +12,7 @@
  * around them is not mapped. */
 #define CODE_START 0x400000u
 #define CODE_SIZE 0x1000u
-#define DATA_START 0x10000000u
+#define DATA_START 0x2345000u
 #define DATA_SIZE 0x2000u
 #define CONSTANT_START (DATA_START + DATA_SIZE)
 #define CONSTANT_SIZE 0x1000u

@@ -285,6 +285,7 @@ EVAL_INLINE Bool RCR_CARRY64(I64 a, unsigned n, Bool carry) {
         const uint8_t *RANGE(area, address, X86_FXSAVE_SIZE, PAGE_READ);                           \
         if (!x86_fxrstor(&EVAL_CPU, area, wide))                                                   \
             GENERAL_PROTECTION();                                                                  \
+        EVAL_MXCSR_WRITTEN();                                                                      \
     } while (0)
 
 /* Bytes of value where the top bits of the bytes of mask are set.  Nothing is written and no fault
