@@ -1,12 +1,7 @@
 /* x86_64 only: what a signal handler finds in its frame, and what it can change there. */
-#include "guest.h"
-
-#include <setjmp.h>
-#include <sys/mman.h>
-#include <ucontext.h>
+#include "x86_64_fault.h"
 
 static volatile uint64_t seen[16];
-static volatile int seen_trap, seen_error, seen_cr2, seen_code;
 static const int registers[] = {REG_RAX, REG_RBX, REG_RCX, REG_RDX, REG_RSI, REG_RDI, REG_R8,
                                 REG_R9,  REG_R10, REG_R11, REG_R12, REG_R13, REG_R14, REG_R15};
 #define REGISTERS (sizeof registers / sizeof registers[0])
@@ -96,47 +91,10 @@ static void float_registers(void) {
     printf("after: mxcsr %x xmm3 %g %g st0 %Lg\n", mxcsr_after, pair[0], pair[1], top_after);
 }
 
-/* --- faults: trap number, error code, address --- */
-
-static uint8_t *page;
-static sigjmp_buf buffer;
-
-static void describe(int signal, siginfo_t *info, void *context) {
-    greg_t *g = ((ucontext_t *)context)->uc_mcontext.gregs;
-    seen_trap = (int)g[REG_TRAPNO];
-    seen_error = (int)g[REG_ERR];
-    seen_cr2 = (int)(g[REG_CR2] - (greg_t)page);
-    seen_code = info->si_code;
-    siglongjmp(buffer, signal);
-}
-
-#define FAULT(name, statement)                                                                     \
-    do {                                                                                           \
-        int signal = sigsetjmp(buffer, 1);                                                         \
-        if (signal == 0) {                                                                         \
-            statement;                                                                             \
-            printf("%s: no signal\n", name);                                                       \
-        } else {                                                                                   \
-            printf("%s: signal %d code %d trap %d error %d", name, signal, seen_code, seen_trap,   \
-                   seen_trap == 14 ? seen_error : -1);                                             \
-            printf(seen_trap == 14 ? " offset %d\n" : "\n", seen_cr2);                             \
-        }                                                                                          \
-    } while (0)
+/* --- faults --- */
 
 static void faults(void) {
-    struct sigaction action = {.sa_sigaction = describe, .sa_flags = SA_SIGINFO};
-    for (int signal = SIGILL; signal <= SIGSEGV; signal++)
-        if (signal == SIGILL || signal == SIGFPE || signal == SIGSEGV || signal == SIGTRAP)
-            sigaction(signal, &action, NULL);
-    page = mmap(NULL, 8192, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-    mprotect(page + 4096, 4096, PROT_NONE);
-    (void)*(volatile uint8_t *)page; /* from now on it is there */
-    FAULT("write to a read-only page", page[12] = 1);
-    FAULT("read of a closed page", (void)*(volatile uint8_t *)(page + 4097));
-    uint8_t *kept = page;
-    munmap(page, 8192);
-    FAULT("read of a missing page", (void)*(volatile uint8_t *)(kept + 5));
-    FAULT("address that is not canonical", (void)*(volatile uint8_t *)0x8000000000000000);
+    catch_faults();
     FAULT("division by zero", __asm__ volatile("xor %%ecx, %%ecx\n div %%ecx" ::: "rax", "rcx", "rdx", "cc"));
     FAULT("division overflow", __asm__ volatile("mov $0x80000000, %%eax\n cltd\n mov $-1, %%ecx\n"
                                                 "idiv %%ecx" ::: "rax", "rcx", "rdx", "cc"));
